@@ -1,0 +1,76 @@
+"""Progress: one JSON object a line on --status-fd, as dpkg and GnuPG do.
+
+The master draws it, logs it and takes it as heartbeat.  Without --status-fd and with a
+terminal on standard error the same events are one live line there; else they are silent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import Any, Dict, Optional
+
+from snftools.output import mask
+from snftools.output.text import human_size
+
+
+class Progress:
+    """The channel of one command's progress; threads may share it."""
+
+    def __init__(self, fd: Optional[int] = None, step: str = "", live: bool = False) -> None:
+        self._fd = fd
+        self._step = step
+        self._live = live
+        self._drawn = False
+        self._lock = threading.Lock()
+
+    def event(self, event: str, *, node: str = "", done: Optional[float] = None,
+              total: Optional[float] = None, unit: str = "", text: str = "") -> None:
+        """Tell one event; `done` and `total` are in `unit` ("bytes", "packages", ...)."""
+        record: Dict[str, Any] = {"event": event, "step": self._step, "node": node,
+                                  "done": done, "total": total, "unit": unit,
+                                  "text": mask.clean(text)}
+        with self._lock:
+            if self._fd is not None:
+                self._write(record)
+            elif self._live:
+                self._draw(record)
+
+    def clear(self) -> None:
+        """Take the live line away, so that finished lines can be printed."""
+        with self._lock:
+            if self._drawn:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+                self._drawn = False
+
+    def _write(self, record: Dict[str, Any]) -> None:
+        """Write the record; a master that went away is no reason to stop working."""
+        assert self._fd is not None
+        try:
+            os.write(self._fd, (json.dumps(record) + "\n").encode("ascii"))
+        except OSError:
+            self._fd = None
+
+    def _draw(self, record: Dict[str, Any]) -> None:
+        """Draw the live line."""
+        parts = [record["node"], record["event"], _amount(record), record["text"]]
+        line = "  ".join(part for part in parts if part)[:79]
+        try:
+            sys.stderr.write("\r\x1b[K" + line)
+            sys.stderr.flush()
+            self._drawn = True
+        except OSError:
+            self._live = False
+
+
+def _amount(record: Dict[str, Any]) -> str:
+    """"3 of 10 packages", "1.2 MB of 3.0 MB", or nothing."""
+    done, total, unit = record["done"], record["total"], record["unit"]
+    if done is None:
+        return ""
+    if unit == "bytes":
+        return human_size(done) + (" of " + human_size(total) if total else "")
+    return "%d%s %s" % (done, " of %d" % total if total else "", unit)
