@@ -1,0 +1,76 @@
+"""This machine as a Node: processes by plumbum's local machine, files directly."""
+
+from __future__ import annotations
+
+import os
+import stat as statmod
+from typing import Any, List, Optional, Sequence, Tuple
+
+from snftools import files
+from snftools.node.base import Node, Stat
+
+
+class LocalNode(Node):
+    """This machine."""
+
+    def __init__(self, name: str, roles: Sequence[str], root: str = "", become: str = "") -> None:
+        # Files are reached directly; only programs need sudo here.
+        super().__init__(name, roles, root=root, address="local",
+                         become="" if os.geteuid() == 0 else become)
+
+    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
+        from plumbum import local
+        from snftools.node.pump import PIPE
+        # An own session: Ctrl-C reaches us alone, and we end the whole group.
+        return local["/bin/sh"][list(words)].popen(
+            stdin=stdin, stdout=stdout, stderr=PIPE if stderr is None else stderr,
+            new_session=True)
+
+    def read(self, path: str) -> bytes:
+        with open(self.path(path), "rb") as stream:
+            return stream.read()
+
+    def write(self, path: str, data: bytes, *, mode: Optional[int] = None,
+              owner: Optional[Tuple[int, int]] = None) -> None:
+        uid, gid = owner if owner is not None else (None, None)
+        files.write_atomic(self.path(path), data, mode, uid, gid)
+
+    def list(self, path: str) -> List[str]:
+        return sorted(os.listdir(self.path(path)), key=os.fsencode)
+
+    def stat(self, path: str, follow: bool = True) -> Optional[Stat]:
+        try:
+            facts = os.stat(self.path(path), follow_symlinks=follow)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Stat(_kind(facts.st_mode), statmod.S_IMODE(facts.st_mode), facts.st_uid,
+                    facts.st_gid, facts.st_size, int(facts.st_mtime))
+
+    def remove(self, path: str) -> None:
+        try:
+            os.unlink(self.path(path))
+        except FileNotFoundError:
+            pass
+
+    def mkdir(self, path: str, mode: int = 0o755, parents: bool = True) -> None:
+        if parents:
+            os.makedirs(self.path(path), mode=mode, exist_ok=True)
+        else:
+            os.mkdir(self.path(path), mode)
+
+    def rmdir(self, path: str) -> None:
+        try:
+            os.rmdir(self.path(path))
+        except FileNotFoundError:
+            pass
+
+    def rename(self, old: str, new: str) -> None:
+        os.rename(self.path(old), self.path(new))
+
+
+def _kind(mode: int) -> str:
+    if statmod.S_ISREG(mode):
+        return "file"
+    if statmod.S_ISDIR(mode):
+        return "dir"
+    return "link" if statmod.S_ISLNK(mode) else "other"

@@ -1,0 +1,110 @@
+"""A child process fed, read and ended: the same for a local and a remote one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+from snftools.errors import Failed
+
+PIPE = subprocess.PIPE
+
+_GRACE = 5.0  # seconds between TERM and KILL
+
+
+def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None]],
+                argv: Sequence[str], node: str, timeout: Optional[float]
+                ) -> Tuple[int, bytes, bytes]:
+    """Feed, read and wait; exit status as a shell says it, standard output and error.
+
+    Raises Failed when `timeout` seconds are over (the process and its group are ended).
+    Whatever is raised here, an interrupt too, ends the process first.
+    """
+    out: List[bytes] = []
+    err: List[bytes] = []
+    failure: List[BaseException] = []
+    threads = [threading.Thread(target=_feed, args=(process.stdin, data), daemon=True),
+               threading.Thread(target=_collect, args=(process.stderr, err), daemon=True),
+               threading.Thread(target=_read_out,
+                                args=(process.stdout, out, line, failure), daemon=True)]
+    deadline = None if timeout is None else time.monotonic() + timeout
+    try:
+        for thread in threads:
+            thread.start()
+        code = wait(process, argv, node, timeout)
+        for thread in threads:
+            # A grandchild may hold the pipe after the program's end; it is not waited for.
+            thread.join(_GRACE if deadline is None else max(0.1, deadline - time.monotonic()))
+    except BaseException:
+        end_group(process)
+        raise
+    if failure:
+        raise failure[0]
+    return code, b"".join(out), b"".join(err)
+
+
+def wait(process: Any, argv: Sequence[str], node: str, timeout: Optional[float]) -> int:
+    """Wait for the end; raises Failed when it takes longer than `timeout` seconds."""
+    try:
+        return shell_code(process.wait(timeout))
+    except subprocess.TimeoutExpired:
+        end_group(process)
+        raise Failed("%s did not end in %g s" % (" ".join(argv), timeout or 0), node=node)
+
+
+def shell_code(code: int) -> int:
+    """Popen's -N for signal N as the shell's 128+N."""
+    return 128 - code if code < 0 else code
+
+
+def end_group(process: Any) -> None:
+    """End a process and what it started (it leads its own session): TERM, then KILL."""
+    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        try:
+            os.killpg(process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass
+        try:
+            process.wait(grace)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _feed(stream: Any, data: bytes) -> None:
+    """Write all of standard input and close it; a reader that went away is fine."""
+    if stream is None:
+        return
+    try:
+        stream.write(data)
+        stream.close()
+    except OSError:
+        pass
+
+
+def _collect(stream: Any, into: List[bytes]) -> None:
+    """Read a stream to its end."""
+    if stream is None:
+        return
+    for chunk in iter(lambda: stream.read1(65536), b""):
+        into.append(chunk)
+
+
+def _read_out(stream: Any, into: List[bytes], line: Optional[Callable[[bytes], None]],
+              failure: List[BaseException]) -> None:
+    """Read standard output to its end, line by line if somebody wants lines."""
+    if stream is None:
+        return
+    if line is None:
+        _collect(stream, into)
+        return
+    for text in iter(stream.readline, b""):
+        if not failure:
+            try:
+                line(text)
+            except BaseException as error:  # handed to the caller's thread
+                failure.append(error)

@@ -1,0 +1,1 @@
+"""Synnefo's settings files: read, evaluated and edited without executing them."""

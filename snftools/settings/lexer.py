@@ -1,0 +1,164 @@
+"""Python 2 source as tokens, byte for byte.
+
+Settings files are Python 2 code of any age and encoding. The text given here is the file's
+bytes decoded as latin-1, so one character is one byte and joining the tokens gives the bytes
+back. Nothing here raises: what is no Python becomes an ERR token.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, List, NamedTuple, Tuple
+
+BOM = "\xef\xbb\xbf"
+NAME, NUMBER, STRING, OP = "NAME", "NUMBER", "STRING", "OP"
+COMMENT, BLANK, NEWLINE, NL, ERR = "COMMENT", "BLANK", "NEWLINE", "NL", "ERR"
+QUIET = frozenset([COMMENT, BLANK, NL])
+OPENING = {"(": ")", "[": "]", "{": "}"}
+CLOSING = frozenset(OPENING.values())
+
+KEYWORDS = frozenset(
+    "and as assert break class continue def del elif else except exec finally for from global "
+    "if import in is lambda not or pass print raise return try while with yield".split())
+
+
+class Token(NamedTuple):
+    """One piece of the text; `line` counts from 1, as Python counts lines."""
+
+    kind: str
+    text: str
+    start: int
+    line: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+_EOL = r"\r\n|\n|\r"
+_NUMBER = (
+    r"0[xX][0-9a-fA-F]+[lL]?|0[oO][0-7]+[lL]?|0[bB][01]+[lL]?"
+    r"|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[jJ]?|\d+[eE][+-]?\d+[jJ]?|\d+[jJ]|\d+[lL]?")
+_OPERATOR = (
+    r"\*\*=|//=|>>=|<<=|<>|!=|==|<=|>=|\*\*|//|>>|<<|\+=|-=|\*=|/=|%=|&=|\|=|\^="
+    r"|[-+*/%&|^~<>()\[\]{},:.`=;@]")
+_MASTER = re.compile(
+    r"(?P<BLANK>[ \t\f]+|\\(?:%s))"
+    r"|(?P<COMMENT>\#[^\r\n]*)"
+    r"|(?P<NEWLINE>%s)"
+    r"|(?P<OPENQUOTE>(?:[uU][rR]?|[bB][rR]?|[rR])?(?:'''|\"\"\"|'|\"))"
+    r"|(?P<NUMBER>%s)"
+    r"|(?P<NAME>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<OP>%s)" % (_EOL, _EOL, _NUMBER, _OPERATOR))
+# The inside of a string up to its closing quote or to what no string of that sort may hold.
+# No alternative can fail after it matched, so the time is linear in the text.
+_INSIDE = {
+    "'": re.compile(r"(?:[^'\\\r\n]+|\\(?:\r\n|[\s\S]))*"),
+    '"': re.compile(r'(?:[^"\\\r\n]+|\\(?:\r\n|[\s\S]))*'),
+    "'''": re.compile(r"(?:[^'\\]+|\\[\s\S]|'(?!''))*"),
+    '"""': re.compile(r'(?:[^"\\]+|\\[\s\S]|"(?!""))*'),
+}
+_EOL_PATTERN = re.compile(_EOL)
+
+
+def line_ends(text: str) -> int:
+    """How many lines end in the text: only CR LF, LF and CR end one in Python 2."""
+    return len(_EOL_PATTERN.findall(text))
+
+
+def tokens(text: str) -> List[Token]:
+    """The whole text as tokens: joined they are the text, whatever it holds."""
+    return list(_with_logical_lines(_pieces(text)))
+
+
+def _pieces(text: str) -> Iterator[Tuple[str, str]]:
+    position = 0
+    if text.startswith(BOM):
+        position = len(BOM)
+        yield BLANK, BOM
+    while position < len(text):
+        match = _MASTER.match(text, position)
+        if match is None:
+            kind, end = ERR, position + 1
+        elif match.lastgroup == "OPENQUOTE":
+            kind, end = _string(text, match)
+        else:
+            kind, end = str(match.lastgroup), match.end()
+        yield kind, text[position:end]
+        position = end
+
+
+def _string(text: str, opening: "re.Match[str]") -> Tuple[str, int]:
+    quote = opening.group().lstrip("uUbBrR")
+    inside = _INSIDE[quote].match(text, opening.end())
+    end = inside.end() if inside else opening.end()
+    if text.startswith(quote, end):
+        return STRING, end + len(quote)
+    return ERR, end
+
+
+def _with_logical_lines(pieces: Iterator[Tuple[str, str]]) -> Iterator[Token]:
+    start, line, depth, significant = 0, 1, 0, False
+    for kind, text in pieces:
+        if kind == NEWLINE:
+            if depth or not significant:
+                kind = NL
+            else:
+                significant = False
+        elif kind not in QUIET:
+            significant = True
+            if kind == OP and text in OPENING:
+                depth += 1
+            elif kind == OP and text in CLOSING:
+                depth = max(0, depth - 1)
+        yield Token(kind, text, start, line)
+        start += len(text)
+        if kind in (NEWLINE, NL):
+            line += 1
+        elif kind in (BLANK, STRING, ERR):
+            line += line_ends(text)
+
+
+def faults(found: List[Token]) -> List[Tuple[int, str]]:
+    """(line, what) of everything that makes the tokens untrustworthy, first one first."""
+    problems = [(t.line, _describe(t)) for t in found if t.kind == ERR]
+    stack: List[Token] = []
+    for token in found:
+        if token.kind != OP:
+            continue
+        if token.text in OPENING:
+            stack.append(token)
+        elif token.text in CLOSING:
+            if not stack or OPENING[stack.pop().text] != token.text:
+                problems.append((token.line, "'%s' closes nothing" % token.text))
+                break
+    else:
+        problems.extend((t.line, "'%s' is never closed" % t.text) for t in stack)
+    return sorted(problems)
+
+
+def _describe(token: Token) -> str:
+    if token.text.lstrip("uUbBrR")[:1] in ("'", '"'):
+        return "a string is never closed"
+    return "%s is no Python" % ascii(token.text[:8])
+
+
+_COOKIE = re.compile(r"coding[:=]\s*([-\w.]+)", re.ASCII)
+_COMMENT_LINE = re.compile(r"[ \t\f]*#([^\r\n]*)")
+
+
+def encoding(text: str) -> str:
+    """The encoding that the file declares (BOM, or a cookie in line 1 or 2), "" for none."""
+    if text.startswith(BOM):
+        return "utf-8"
+    position = 0
+    for _ in range(2):
+        comment = _COMMENT_LINE.match(text, position)
+        cookie = _COOKIE.search(comment.group(1)) if comment else None
+        if cookie:
+            return cookie.group(1).lower().replace("_", "-")
+        end = _EOL_PATTERN.search(text, position)
+        if end is None:
+            break
+        position = end.end()
+    return ""
