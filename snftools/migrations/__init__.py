@@ -1,0 +1,1 @@
+"""The migrations of a release: what the databases say, what is due, and the proof."""

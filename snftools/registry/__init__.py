@@ -1,0 +1,1 @@
+"""What Astakos knows of the site: components, API services, endpoints, resources, quota."""

@@ -1,0 +1,1 @@
+"""Synnefo's own programs: how they are run, how their output is read, how they lie."""
