@@ -83,9 +83,9 @@ def statements(found: Sequence[Token]) -> Tuple[List[Statement], List[Tuple[int,
         width = column(indent)
         if opened is not None and width > blocks[-1].indent:
             blocks.append(Block(width, opened))
-        elif opened is not None:
-            problems.append((line[0].line, "an indented block is missing"))
         else:
+            if opened is not None:
+                problems.append((line[0].line, "an indented block is missing"))
             while width < blocks[-1].indent:
                 blocks.pop()
             if width != blocks[-1].indent:
