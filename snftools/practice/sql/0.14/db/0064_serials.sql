@@ -1,0 +1,2 @@
+-- data
+UPDATE db_quotaholderserial SET accept = accepted, resolved = accepted OR rejected;

@@ -1,0 +1,15 @@
+ALTER TABLE "im_astakosuser" DROP COLUMN "provider" CASCADE;
+ALTER TABLE "im_astakosuser" DROP COLUMN "third_party_identifier" CASCADE;
+ALTER TABLE "im_astakosuser" ADD COLUMN "deactivated_reason" text NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "deactivated_at" timestamp with time zone NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "verification_code" varchar(255) NULL UNIQUE;
+ALTER TABLE "im_astakosuser" ADD COLUMN "verified_at" timestamp with time zone NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "is_rejected" boolean NOT NULL DEFAULT False;
+ALTER TABLE "im_astakosuser" ALTER COLUMN "is_rejected" TYPE boolean, ALTER COLUMN "is_rejected" SET NOT NULL, ALTER COLUMN "is_rejected" DROP DEFAULT;
+ALTER TABLE "im_astakosuser" ADD COLUMN "rejected_reason" text NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "moderated" boolean NOT NULL DEFAULT False;
+ALTER TABLE "im_astakosuser" ALTER COLUMN "moderated" TYPE boolean, ALTER COLUMN "moderated" SET NOT NULL, ALTER COLUMN "moderated" DROP DEFAULT;
+ALTER TABLE "im_astakosuser" ADD COLUMN "moderated_at" timestamp with time zone NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "moderated_data" text NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "accepted_policy" varchar(255) NULL;
+ALTER TABLE "im_astakosuser" ADD COLUMN "accepted_email" varchar(75) NULL;

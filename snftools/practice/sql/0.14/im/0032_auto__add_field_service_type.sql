@@ -1,0 +1,1 @@
+ALTER TABLE "im_service" ADD COLUMN "type" varchar(255) NULL;

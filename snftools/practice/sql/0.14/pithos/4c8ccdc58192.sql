@@ -1,0 +1,1 @@
+CREATE INDEX idx_attributes_domain ON attributes (domain);
