@@ -1,0 +1,1 @@
+"""The site's databases: which there are, how to reach them, what is in them."""
