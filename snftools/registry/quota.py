@@ -112,7 +112,7 @@ def over_finding(state: QuotaState, wanted: int, least: int, where: str,
 
 def limit_refusal(state: QuotaState, wanted: int, resource: str) -> None:
     """Refuse to change a limit that somebody has decided since: neither 0 nor the wanted one."""
-    if state.limit not in (0, wanted):
+    if state.limit is not None and state.limit not in (0, wanted):
         raise Refused("the limit of %s is %s, not 0 as it was made and not %d as you want it"
                       % (resource, state.limit, wanted), unchanged="everything",
                       why="an administrator has set it since; changing it changes what "
