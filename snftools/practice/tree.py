@@ -32,7 +32,7 @@ dpkg-deb dpkg-split dpkg-divert ldconfig start-stop-daemon
 WHERE_THERE = "bash dash getent pgrep pkill zstd xz bzip2 less vi nano".split()
 CLIENTS = ("psql", "pg_dump", "pg_restore", "pg_dumpall", "pg_isready")
 WRAPPERS = {"apt-get": "usr/bin", "apt-cache": "usr/bin", "dpkg": "usr/bin",
-            "dpkg-query": "usr/bin", "ps": "bin", "hostname": "bin", "service": "usr/sbin",
+            "dpkg-query": "usr/bin", "ps": "usr/bin", "hostname": "usr/bin", "service": "usr/sbin",
             "invoke-rc.d": "usr/sbin"}
 
 _APT_CONF = """// Everything that apt reads and writes lies below this root, and the machine's own

@@ -1,0 +1,58 @@
+"""Fixtures that every test may ask for: practice sites and a plain PostgreSQL server."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from tests.helpers.postgres import Postgres
+from tests.helpers.site import PracticeSite
+
+
+@pytest.fixture(scope="session")
+def site_template() -> Iterator[PracticeSite]:
+    """A three-hosts site at rest, to be copied and never changed."""
+    site = PracticeSite.create("three-hosts")
+    yield site
+    site.destroy()
+
+
+@pytest.fixture(scope="session")
+def site_template_one_host() -> Iterator[PracticeSite]:
+    """The same of the layout one-host."""
+    site = PracticeSite.create("one-host")
+    yield site
+    site.destroy()
+
+
+@pytest.fixture
+def practice_site(site_template: PracticeSite) -> Iterator[PracticeSite]:
+    """A running three-hosts site of the test's own."""
+    site = site_template.copy()
+    yield site
+    site.destroy()
+
+
+@pytest.fixture
+def practice_site_one_host(site_template_one_host: PracticeSite) -> Iterator[PracticeSite]:
+    """A running one-host site of the test's own."""
+    site = site_template_one_host.copy()
+    yield site
+    site.destroy()
+
+
+@pytest.fixture(scope="module")
+def running_site(site_template: PracticeSite) -> Iterator[PracticeSite]:
+    """A running three-hosts site for all tests of a module, which must not change it."""
+    site = site_template.copy()
+    yield site
+    site.destroy()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server without databases; each test makes its own and drops them."""
+    server = Postgres()
+    yield server
+    server.destroy()
