@@ -9,6 +9,7 @@ from snftools.errors import Failed, Refused
 from snftools.migrations import guards, permissions
 from snftools.migrations.guards import Plan, Step
 from snftools.migrations.state import DatabaseState
+from snftools.migrations.watch import Watch
 from snftools.synnefo import manage
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Done:
 
 
 def migrate(target: Target, plan: Plan, read: Callable[[], DatabaseState],
-            tell: Callable[[Step], None]) -> List[Done]:
-    """Run what is due; `read` asks the database, `tell` is called before each step.
+            tell: Callable[[str], None]) -> List[Done]:
+    """Run what is due; `read` asks the database, `tell` gets each step's line and whoever
+    blocks it.
 
     Raises Failed when a step left its database short of its end, whatever its exit status
     was, and Refused when the history turns out to be damaged.
@@ -48,8 +50,10 @@ def migrate(target: Target, plan: Plan, read: Callable[[], DatabaseState],
         if not guards.due(plan, step, before):
             continue
         _check_fake(plan, step, before)
-        tell(step)
-        said = _execute(target, plan, step, before)
+        tell(step.line)
+        with Watch(target.database, lambda session, name=step.name: tell(  # type: ignore
+                "%s waits for the session of %s" % (name, session.describe()))):
+            said = _execute(target, plan, step, before)
         after = read()
         if step.kind != "django-sync" and guards.due(plan, step, after):
             raise _not_done(target, plan, step, after, finished, said)

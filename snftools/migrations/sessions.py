@@ -34,15 +34,14 @@ def findings(database: "Database") -> List[Finding]:
     holders = holding_locks(database) if foreign else set()
     found = []
     for session in foreign:
-        who = "session %d (user %s, application %s, from %s)" % (
-            session.pid, session.user, session.application or "-", session.client or "local")
+        who = "session of " + session.describe()
         if session.pid in holders:
             found.append(Finding(
-                "session-blocks", "error", who + " is in a transaction and holds locks",
+                "session-blocks", "error", who + ": it is in a transaction and holds locks",
                 where=database.name, why="a migration would wait for it without end",
-                remedy="snf-services stop --node all, or in psql: SELECT "
+                remedy="snf-services stop --node all\nor in psql: SELECT "
                 "pg_terminate_backend(%d);" % session.pid, code=3))
         else:
-            found.append(Finding("session-connected", "warning", who + " is connected",
+            found.append(Finding("session-connected", "warning", who + ": it is connected",
                                  where=database.name, remedy="snf-services status --node all"))
     return found

@@ -87,7 +87,7 @@ def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[["Database"]
     done: List[Done] = []
     for item in looked:
         done += run.migrate(item.target, plan, lambda: read_state(item.target.database),
-                            lambda step: tell(node=item.target.node.name, text=step.line))
+                            lambda text: tell(node=item.target.node.name, text=text))
     after = look(every, plan)
     findings += [finding for item in after for finding in item.refusals]
     return Report(changed=bool(done), findings=tuple(findings),
