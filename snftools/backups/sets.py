@@ -1,0 +1,209 @@
+"""The sets in a backup directory: which there are, complete or not, how far proven, on hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Optional, Tuple
+
+from snftools import files
+from snftools.backups import manifest
+from snftools.errors import NotVerified, Refused, Usage
+
+LEVELS = ("files", "archive", "restore")
+_NAME = re.compile(r"^([0-9]{8}T[0-9]{6}Z)(?:-[0-9]+)?-(.+)$")
+_LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")
+
+
+@dataclass(frozen=True)
+class BackupSet:
+    """A directory <UTC time>-<label> with one backup per database."""
+
+    path: str
+    values: Dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+    @property
+    def label(self) -> str:
+        return str(self.values.get("label") or _NAME.sub(r"\2", self.name))
+
+    @property
+    def time(self) -> datetime:
+        """When it was begun (UTC)."""
+        match = _NAME.match(self.name)
+        assert match is not None
+        return datetime.strptime(match.group(1), "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+
+    @property
+    def databases(self) -> Tuple[str, ...]:
+        return tuple(self.values.get("databases", ()))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all of the site's databases."""
+        return bool(self.values.get("whole"))
+
+    def directory(self, database: str) -> str:
+        """Where one database's backup lies."""
+        return os.path.join(self.path, file_name(database))
+
+    def complete(self) -> bool:
+        """Whether every database of it has its manifest."""
+        return bool(self.databases) and all(
+            os.path.isfile(os.path.join(self.directory(name), manifest.NAME))
+            for name in self.databases)
+
+    def manifest(self, database: str) -> Dict[str, Any]:
+        """A database's manifest; NotVerified when damaged or of another database."""
+        values = manifest.read(self.directory(database))
+        if values["database"] != database or values["set"] != self.name:
+            raise NotVerified("%s: the manifest of %s is another backup's" % (self.name, database))
+        return values
+
+    def proofs(self, database: str) -> List[Dict[str, Any]]:
+        """The proofs of a database's backup, oldest first (a torn last line is ignored)."""
+        return _lines(os.path.join(self.directory(database), "verified.jsonl"))
+
+    def level(self, database: str) -> str:
+        """The highest level at which its newest intact state was proven, or ""."""
+        best = ""
+        for proof in self.proofs(database):
+            if not proof.get("ok"):
+                best = ""
+            elif not best or LEVELS.index(proof["level"]) > LEVELS.index(best):
+                best = proof["level"]
+        return best
+
+    def proven(self, level: str) -> bool:
+        """Whether all of its databases are proven at that level or a higher one."""
+        return all(self.level(name) and LEVELS.index(self.level(name)) >= LEVELS.index(level)
+                   for name in self.databases)
+
+    def add_proof(self, database: str, proof: Dict[str, Any]) -> None:
+        """Append a proof."""
+        _append(os.path.join(self.directory(database), "verified.jsonl"), proof)
+
+    def marks(self) -> List[Dict[str, Any]]:
+        """The marks and holds in force."""
+        kept: List[Dict[str, Any]] = []
+        for line in _lines(os.path.join(self.path, "marks.jsonl")):
+            kept = [] if line.get("mark") == "release" else kept + [line]
+        return kept
+
+    def add_mark(self, mark: Dict[str, Any]) -> None:
+        """Append a mark: way-back, hold or release."""
+        _append(os.path.join(self.path, "marks.jsonl"), mark)
+
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(os.path.getsize(os.path.join(self.path, path))
+                   for path in manifest.paths_below(self.path))
+
+
+def check_label(label: str) -> str:
+    """The label; Usage (2) when it can't be part of a directory's name."""
+    if not _LABEL.match(label) or label == "latest" or _NAME.match(label + "-x"):
+        raise Usage("not a label: %s (letters, digits, dots and dashes)" % label)
+    return label
+
+
+def list_sets(backup_dir: str) -> List[BackupSet]:
+    """Every set, oldest first, INCOMPLETE ones too; none when there is no such directory."""
+    try:
+        names = sorted(name for name in os.listdir(backup_dir) if _NAME.match(name))
+    except FileNotFoundError:
+        return []
+    return [_open(os.path.join(backup_dir, name)) for name in names
+            if os.path.isdir(os.path.join(backup_dir, name))]
+
+
+def find(backup_dir: str, text: str) -> BackupSet:
+    """The complete set of that name, unique beginning or label, or "latest".
+
+    A label and `latest` mean the newest complete set of all databases.  Refused (3) otherwise.
+    """
+    every = list_sets(backup_dir)
+    complete = [one for one in every if one.complete()]
+    for one in every:
+        if one.name == text:
+            if not one.complete():
+                raise _none(backup_dir, text, "it is INCOMPLETE and never counts")
+            return one
+    whole = [one for one in complete if one.whole and text in ("latest", one.label)]
+    if whole:
+        return whole[-1]
+    begins = [one for one in complete if one.whole and one.name.startswith(text)]
+    if len(begins) == 1:
+        return begins[0]
+    why = "it begins the names of %d" % len(begins) if begins else \
+        "no complete set of all databases has that name, beginning or label"
+    raise _none(backup_dir, text, why)
+
+
+def create(backup_dir: str, label: str, values: Dict[str, Any]) -> BackupSet:
+    """Make a new set's directory with its set.json, which is written first."""
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    for number in range(1, 1000):
+        name = "%s%s-%s" % (now, "-%d" % number if number > 1 else "", check_label(label))
+        path = os.path.join(backup_dir, name)
+        try:
+            os.mkdir(path, 0o700)
+            break
+        except FileExistsError:
+            continue
+    values = dict(values, schema=manifest.SCHEMA, label=label)
+    files.write_atomic(os.path.join(path, "set.json"),
+                       (json.dumps(values, sort_keys=True, indent=1) + "\n").encode(), mode=0o600)
+    files.fsync_directory(backup_dir)
+    return BackupSet(path, values)
+
+
+def file_name(database: str) -> str:
+    """A database's name as a directory's."""
+    return re.sub(r"[^A-Za-z0-9_.-]", lambda found: "%%%04x" % ord(found.group()),
+                  database).replace("..", "%002e.") or "%"
+
+
+def now_text() -> str:
+    """The UTC time as JSON has it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _open(path: str) -> BackupSet:
+    """A set of a directory; what can't be read makes it incomplete."""
+    try:
+        with open(os.path.join(path, "set.json"), "rb") as stream:
+            values = json.loads(stream.read().decode("utf-8"))
+    except (OSError, ValueError):
+        values = {}
+    return BackupSet(path, values if isinstance(values, dict) else {})
+
+
+def _none(backup_dir: str, text: str, why: str) -> Refused:
+    return Refused("no set %s in %s" % (text, backup_dir), why=why, unchanged="everything",
+                   next="snf-backup-db list")
+
+
+def _lines(path: str) -> List[Dict[str, Any]]:
+    found: List[Dict[str, Any]] = []
+    try:
+        with open(path, "rb") as stream:
+            for line in stream:
+                value: Optional[Any] = json.loads(line.decode("ascii"))
+                if isinstance(value, dict):
+                    found.append(value)
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        pass
+    return found
+
+
+def _append(path: str, values: Dict[str, Any]) -> None:
+    files.append_line(path, json.dumps(dict(values, time=now_text())).encode("ascii"))
