@@ -4,12 +4,12 @@ import optparse
 import os
 import re
 import sys
-import time
 import traceback
 
 from . import contenttypes
-from .context import DatabaseError, ImproperlyConfigured
+from .context import ImproperlyConfigured
 from .history import HISTORY
+from .statements import debug, query, statements
 
 USAGE = (
     "%prog [options] [appname] [migrationname|zero] [--all] [--list] [--skip] [--merge]"
@@ -69,19 +69,6 @@ def migrations(context, app):
     if os.path.isdir(folder):
         names.update(name[:-4] for name in os.listdir(folder) if name.endswith(".sql"))
     return sorted(names)
-
-
-def statements(text):
-    """Split an SQL file: a statement ends with a semicolon at a line's end, outside of $$."""
-    found, lines = [], []
-    for line in text.splitlines():
-        if not lines and (not line.strip() or line.startswith("--")):
-            continue
-        lines.append(line)
-        if line.rstrip().endswith(";") and "\n".join(lines).count("$$") % 2 == 0:
-            found.append("\n".join(lines))
-            lines = []
-    return found
 
 
 def _parser():
@@ -171,7 +158,7 @@ def _backwards(connection, app, last, names, options):
         if not options.fake:
             raise RuntimeError("Cannot reverse this migration.")
         _say("   (faked)")
-        _query(
+        query(
             connection,
             "DELETE FROM south_migrationhistory WHERE app_name = %s AND migration = %s",
             (app, name),
@@ -189,8 +176,8 @@ def _run(context, connection, app, name):
     silent = text.startswith("-- data")
     for statement in statements(text):
         if not silent:
-            _debug(statement)
-        _query(connection, statement)
+            debug(statement)
+        query(connection, statement)
     if silent:  # what such a migration prints
         for notice in connection.notices:
             _say(re.sub(r"^NOTICE:\s+", "", notice).rstrip())
@@ -199,7 +186,7 @@ def _run(context, connection, app, name):
 
 
 def _record(connection, app, name):
-    _query(
+    query(
         connection,
         "INSERT INTO south_migrationhistory (app_name, migration, applied)"
         " VALUES (%s, %s, now())",
@@ -208,7 +195,7 @@ def _record(connection, app, name):
 
 
 def _applied(connection):
-    rows = _query(
+    rows = query(
         connection, "SELECT app_name, migration FROM south_migrationhistory ORDER BY id"
     ).fetchall()
     connection.rollback()
@@ -230,24 +217,12 @@ def _check_ghosts(connection, app, ghosts, options):
     if not options.delete_ghost_migrations:
         raise GhostMigrations(GHOSTS % "\n".join("    <%s: %s>" % (app, name) for name in ghosts))
     for name in ghosts:
-        _query(
+        query(
             connection,
             "DELETE FROM south_migrationhistory WHERE app_name = %s AND migration = %s",
             (app, name),
         )
     connection.commit()
-
-
-def _query(connection, text, parameters=None):
-    import psycopg2
-
-    cursor = connection.cursor()
-    try:
-        cursor.execute(text, parameters)
-    except (psycopg2.ProgrammingError, psycopg2.IntegrityError, psycopg2.DataError) as exc:
-        connection.rollback()
-        raise DatabaseError(str(exc)) from None
-    return cursor
 
 
 def _folder(context, app):
@@ -256,15 +231,6 @@ def _folder(context, app):
 
 def _say(text):
     print(text, flush=True)
-
-
-def _debug(statement):
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-    sys.stderr.write(
-        '%s,%03d [%d] south generic [DEBUG] south execute "%s" with params "[]"\n'
-        % (stamp, now % 1 * 1000, os.getpid(), statement)
-    )
 
 
 COMMANDS = {"migrate": migrate}
