@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 from snftools import files
 from snftools.backups import manifest
@@ -191,18 +191,20 @@ def _none(backup_dir: str, text: str, why: str) -> Refused:
 
 
 def _lines(path: str) -> List[Dict[str, Any]]:
-    found: List[Dict[str, Any]] = []
+    """The records of a file of JSON lines; a line torn by a crash is ignored."""
     try:
         with open(path, "rb") as stream:
-            for line in stream:
-                value: Optional[Any] = json.loads(line.decode("ascii"))
-                if isinstance(value, dict):
-                    found.append(value)
+            raw = stream.read().splitlines()
     except FileNotFoundError:
-        pass
+        return []
+    return [value for value in map(_record, raw) if isinstance(value, dict)]
+
+
+def _record(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode("ascii"))
     except ValueError:
-        pass
-    return found
+        return None
 
 
 def _append(path: str, values: Dict[str, Any]) -> None:

@@ -1,0 +1,171 @@
+"""Copies: a database restored from a dump under a name of its own, by the administrator."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List
+
+from snftools.backups.clients import Clients, environment, tail
+from snftools.backups.sets import BackupSet
+from snftools.database import connect as connecting
+from snftools.database import digest, objects
+from snftools.database.catalog import quoted
+from snftools.database.connect import execute, rows
+from snftools.database.params import from_admin
+from snftools.errors import Failed, Refused
+
+if TYPE_CHECKING:
+    from snftools.database.find import Database
+
+# A copy's comment: by it the next start knows a leftover of ours.
+COMMENT = "made by snf-upgrade-tools from a backup"
+_PREFIX = "snf_verify_"
+_LIST_SETTINGS = ("search_path", "temp_tablespaces", "local_preload_libraries",
+                  "session_preload_libraries")
+
+
+def make(maintenance: Any, name: str, facts: Dict[str, Any]) -> None:
+    """CREATE DATABASE with the set's owner, encoding and collation, marked as ours."""
+    import psycopg2
+    try:
+        execute(maintenance, "CREATE DATABASE %s TEMPLATE template0 OWNER %s ENCODING %%s"
+                " LC_COLLATE %%s LC_CTYPE %%s" % (quoted(name), quoted(facts["owner"])),
+                (facts["encoding"], facts["collate"], facts["ctype"]))
+        execute(maintenance, "COMMENT ON DATABASE %s IS %%s" % quoted(name), (COMMENT,))
+    except psycopg2.Error as error:
+        raise Failed("can't create database %s" % name, why=str(error).strip(),
+                     unchanged="the databases of the site")
+
+
+def drop(maintenance: Any, name: str) -> None:
+    """Drop a copy, if it is there."""
+    rows(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+         " WHERE datname = %s AND pid <> pg_backend_pid()", (name,))
+    execute(maintenance, "DROP DATABASE IF EXISTS %s" % quoted(name))
+
+
+def exists(maintenance: Any, name: str) -> bool:
+    """Whether the server has a database of that name."""
+    return bool(rows(maintenance, "SELECT 1 FROM pg_database WHERE datname = %s", (name,)))
+
+
+def is_ours(maintenance: Any, name: str) -> bool:
+    """Whether a database is a copy that we made."""
+    return bool(rows(maintenance, "SELECT 1 FROM pg_database WHERE datname = %s AND"
+                     " shobj_description(oid, 'pg_database') = %s", (name, COMMENT)))
+
+
+@contextmanager
+def claimed(maintenance: Any, name: str) -> Iterator[None]:
+    """Hold the name by an advisory lock of the maintenance session, so others leave it alone."""
+    if not rows(maintenance, "SELECT pg_try_advisory_lock(hashtext(%s))", (name,))[0][0]:
+        raise Refused("database %s is being made by another command" % name,
+                      unchanged="everything")
+    try:
+        yield
+    finally:
+        if not maintenance.closed:
+            rows(maintenance, "SELECT pg_advisory_unlock(hashtext(%s))", (name,))
+
+
+@contextmanager
+def scratch(database: "Database") -> Iterator[Any]:
+    """(maintenance session, name) for a scratch database, dropped at the end whatever happens."""
+    name = "%s%d_%s" % (_PREFIX, os.getpid(), database.name[:30])
+    with connecting.connect(database, admin=True, dbname="postgres") as maintenance:
+        remove_stale(maintenance)
+        with claimed(maintenance, name):
+            try:
+                yield maintenance, name
+            finally:
+                if not maintenance.closed:
+                    drop(maintenance, name)
+
+
+def remove_stale(maintenance: Any) -> List[str]:
+    """Drop scratch databases of ours that no living command holds; returns their names."""
+    dropped = []
+    for (name,) in rows(maintenance, "SELECT datname FROM pg_database WHERE datname LIKE %s AND"
+                        " shobj_description(oid, 'pg_database') = %s",
+                        (_PREFIX.replace("_", "\\_") + "%", COMMENT)):
+        if rows(maintenance, "SELECT pg_try_advisory_lock(hashtext(%s))", (name,))[0][0]:
+            drop(maintenance, name)
+            rows(maintenance, "SELECT pg_advisory_unlock(hashtext(%s))", (name,))
+            dropped.append(name)
+    return dropped
+
+
+def fill(database: "Database", backup: BackupSet, name: str, jobs: int = 2) -> None:
+    """pg_restore the set's dump into a database that make() made; Failed when it fails."""
+    clients = Clients.of(database)
+    dump = os.path.join(backup.directory(database.name), "dump")
+    if not database.admin:
+        raise Refused("pg_restore needs an administrator's URI", node=database.node.name,
+                      unchanged="everything",
+                      next="set [databases] admin in site.conf, or --db-admin URI")
+    admin = from_admin(database.admin)
+    with tempfile.NamedTemporaryFile(prefix="snf-restore-") as log:
+        job = clients.node.start(
+            [clients.program("pg_restore"), "-w", "-j", str(jobs), "--exit-on-error", "-d",
+             admin.conninfo(name), dump], stdout=log.name, env=environment({}))
+        try:
+            code = job.wait()
+        finally:
+            if job.poll() is None:
+                job.kill()
+        if code != 0:
+            raise Failed("pg_restore of %s: exit %d" % (database.name, code),
+                         node=clients.node.name, why=tail(log.name),
+                         unchanged="the databases of the site")
+
+
+def compare(database: "Database", values: Dict[str, Any], name: str) -> List[str]:
+    """How a database differs from a manifest: content, sequences, objects; [] when equal."""
+    with connecting.connect(database, admin=True, dbname=name, readonly=True) as connection:
+        found = digest.differences(values, digest.content(connection))
+        return found + object_differences(values["objects"], objects.objects(connection))
+
+
+def object_differences(before: List[str], now: List[str]) -> List[str]:
+    """Objects that are missing, or that are not as they were, in words."""
+    gone = sorted(set(before) - set(now))
+    new = sorted(set(now) - set(before))
+    return ["missing or changed: %s" % _words(line) for line in gone] + \
+        ["not in the set: %s" % _words(line) for line in new]
+
+
+def apply_settings(maintenance: Any, name: str, facts: Dict[str, Any]) -> None:
+    """Give the database the set's settings, rights and connection limit."""
+    for role, values in facts["settings"]:
+        whom = "ROLE %s IN DATABASE %s" % (quoted(role), quoted(name)) if role \
+            else "DATABASE %s" % quoted(name)
+        for value in values:
+            key, _, text = value.partition("=")
+            if key in _LIST_SETTINGS:
+                execute(maintenance, "ALTER %s SET %s TO %s" % (whom, quoted(key), text))
+            else:
+                execute(maintenance, "ALTER %s SET %s TO %%s" % (whom, quoted(key)), (text,))
+    if facts["connlimit"] != -1:
+        execute(maintenance, "ALTER DATABASE %s CONNECTION LIMIT %d"
+                % (quoted(name), facts["connlimit"]))
+    if facts["acl"]:
+        _grant(maintenance, name, facts["acl"])
+
+
+def _grant(maintenance: Any, name: str, acl: List[str]) -> None:
+    """The rights on the database itself, from aclitem texts."""
+    execute(maintenance, "REVOKE ALL ON DATABASE %s FROM PUBLIC" % quoted(name))
+    words = {"C": "CREATE", "T": "TEMPORARY", "c": "CONNECT"}
+    for item in acl:
+        who, _, rights = item.rpartition("=")
+        whom = who if who else "PUBLIC"  # the text quotes a name where SQL needs it
+        for letter in rights.partition("/")[0].replace("*", ""):
+            grant = " WITH GRANT OPTION" if letter + "*" in rights and who else ""
+            execute(maintenance, "GRANT %s ON DATABASE %s TO %s%s"
+                    % (words[letter], quoted(name), whom, grant))
+
+
+def _words(line: str) -> str:
+    return " ".join(line.split())[:120]
