@@ -55,7 +55,7 @@ def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progr
     with scratch.scratch(database) as (maintenance, name):
         scratch.make(maintenance, name, values["facts"])
         scratch.fill(database, backup, name, jobs)
-        _refuse(backup, database.name, scratch.compare(database, values, name))
+        refuse(backup, database.name, scratch.compare(database, values, name))
 
 
 def check_files(backup: BackupSet, values: Dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ def check_files(backup: BackupSet, values: Dict[str, Any]) -> None:
             found.append("%s has %d bytes instead of %d" % (path, size, wanted[path]["size"]))
         elif manifest.sha256_of(full) != wanted[path]["sha256"]:
             found.append("%s is damaged" % path)
-    _refuse(backup, values["database"], found)
+    refuse(backup, values["database"], found)
 
 
 def check_archive(backup: BackupSet, values: Dict[str, Any], clients: Clients,
@@ -91,7 +91,7 @@ def check_archive(backup: BackupSet, values: Dict[str, Any], clients: Clients,
               for oid in sorted(set(members) - known)]
     found += [_check_blob(dump, row) for row in values["large_objects"]]
     found += _check_sequences(clients.sequence_values(dump), values["sequences"])
-    _refuse(backup, values["database"], [problem for problem in found if problem])
+    refuse(backup, values["database"], [problem for problem in found if problem])
 
 
 def _check_table(dump: str, member: Optional[int], table: Dict[str, Any]) -> str:
@@ -134,7 +134,7 @@ def _check_sequences(dumped: Dict[int, Any], wanted: List[Dict[str, Any]]) -> Li
             if dumped.get(row["oid"]) != (row["value"], row["called"])]
 
 
-def _refuse(backup: BackupSet, database: str, problems: List[str]) -> None:
+def refuse(backup: BackupSet, database: str, problems: List[str]) -> None:
     """NotVerified when there are any problems."""
     if problems:
         more = " (and %d more)" % (len(problems) - 1) if len(problems) > 1 else ""

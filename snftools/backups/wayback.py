@@ -1,0 +1,113 @@
+"""The way back of the data: a set proven by restoring it, equal to the database now, marked.
+
+DESIGN 4: what the migrations change can't be reversed, so before the first of them each
+database must have such a set, or a mark of its own (which counts only for its oid).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+
+from snftools.backups import sets
+from snftools.backups.sets import BackupSet
+from snftools.database import catalog, digest, sessions
+from snftools.database import connect as connecting
+from snftools.errors import Refused, SnfError
+
+if TYPE_CHECKING:
+    from snftools.database.find import Database
+
+Pair = Tuple["Database", BackupSet]
+
+
+def require(backup_dir: str, databases: Sequence["Database"], run_id: str = "") -> List[Pair]:
+    """The way back of each database.  Refused (3) names those that have none, and what to type."""
+    found: List[Pair] = []
+    missing: List[str] = []
+    for database in databases:
+        backup = marked(backup_dir, database) or equal(backup_dir, database)
+        if backup is None:
+            missing.append(database.name)
+        else:
+            found.append((database, backup))
+    if missing:
+        raise Refused("there is no way back for %s" % ", ".join(missing),
+                      why="no complete set proven at level restore in %s equals what they "
+                          "hold now" % backup_dir, unchanged="everything",
+                      next="snf-backup-db create --label pre-upgrade --verify restore")
+    return found
+
+
+def mark(pairs: Sequence[Pair], run_id: str = "") -> None:
+    """Mark and hold each set as its database's way back; marked already is fine."""
+    for database, backup in pairs:
+        if not _has_mark(backup, database):
+            backup.add_mark({"mark": "way-back", "database": database.name,
+                             "oid": database.oid, "server": database.server, "run": run_id})
+
+
+def marked(backup_dir: str, database: "Database") -> Optional[BackupSet]:
+    """The complete set that is marked for this very database (name and oid), or None."""
+    for backup in reversed(sets.list_sets(backup_dir)):
+        if backup.complete() and _has_mark(backup, database):
+            return backup
+    return None
+
+
+def equal(backup_dir: str, database: "Database", level: str = "restore", label: str = ""
+          ) -> Optional[BackupSet]:
+    """The newest complete set at a level that equals the database now, or None."""
+    content: Optional[Dict[str, Any]] = None
+    for backup in reversed(sets.list_sets(backup_dir)):
+        if not _fits(backup, database, level, label):
+            continue
+        try:
+            values = backup.manifest(database.name)
+        except (SnfError, OSError, KeyError):
+            continue
+        if content is None and unwritten(database, values):
+            return backup
+        if content is None:
+            content = now(database)
+        if not digest.differences(values, content):
+            return backup
+    return None
+
+
+def now(database: "Database") -> Dict[str, Any]:
+    """The database's content now, as manifests have it."""
+    with connecting.connect(database, readonly=True) as connection:
+        return digest.content(connection)
+
+
+def unwritten(database: "Database", values: Dict[str, Any]) -> bool:
+    """Whether nothing was written since the manifest, by counters, sequences and filenodes.
+
+    Believed only where nobody was connected then or is now: a session tells its writes late.
+    """
+    if not values.get("quiet") or values["facts"]["oid"] != database.oid \
+            or values["server"]["id"] != database.server or sessions.foreign(database):
+        return False
+    with connecting.connect(database, readonly=True) as connection:
+        counted = json.loads(json.dumps(catalog.counters(connection)))
+        tables = [[table.oid, table.schema, table.name, table.filenode, list(table.columns)]
+                  for table in catalog.tables(connection)]
+        then = [[row["oid"], row["schema"], row["name"], row["filenode"], row["columns"]]
+                for row in values["tables"]]
+        return (counted["stats_reset"] is not None and counted == values["counters"]
+                and tables == then and not values["large_objects"]
+                and catalog.sequences(connection) == values["sequences"])
+
+
+def _fits(backup: BackupSet, database: "Database", level: str, label: str) -> bool:
+    if label and backup.label != label or database.name not in backup.databases:
+        return False
+    proven = backup.level(database.name)
+    return backup.complete() and bool(proven) and \
+        sets.LEVELS.index(proven) >= sets.LEVELS.index(level)
+
+
+def _has_mark(backup: BackupSet, database: "Database") -> bool:
+    return any(line.get("mark") == "way-back" and line.get("database") == database.name
+               and line.get("oid") == database.oid for line in backup.marks())
