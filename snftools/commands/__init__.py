@@ -1,0 +1,1 @@
+"""One module a command: build_parser, act and main."""
