@@ -46,8 +46,14 @@ def home(ctx: "Context") -> Home:
     from snftools.database import find
     catalogue = catalogue_of(ctx)
     node = ctx.node_with(catalogue.roles[catalogue.home])
-    database = find.for_component(find.find([node], ctx.site), catalogue.home)
+    database = find.for_component(
+        find.find([node], ctx.site, settings_dir(ctx.args)), catalogue.home)
     return Home(node, database, catalogue)
+
+
+def settings_dir(args: Any) -> str:
+    """Where the nodes' settings are."""
+    return args.settings_dir or "/etc/synnefo"
 
 
 def catalogue_of(ctx: "Context") -> "Catalogue":
@@ -83,8 +89,8 @@ def _named(ctx: "Context", args: Any, catalogue: "Catalogue") -> Tuple[str, ...]
     """The components that are meant: all of the site, or those of the named nodes."""
     if not ctx.site.path:
         return tuple(catalogue.roles)
-    nodes = [entry for entry in ctx.site.nodes
-             if not args.node or "all" in args.node or entry.name in args.node]
+    nodes = (list(ctx.site.nodes) if not args.node or "all" in args.node else
+             [ctx.site.node(name) for name in args.node])
     roles = tuple(role for entry in nodes for role in entry.roles)
     names = tuple(catalogue.components_of(roles))
     if not names:

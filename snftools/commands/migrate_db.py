@@ -41,15 +41,17 @@ def act(args: Any) -> Report:
         report = whole.migrate(every, plan, _way_back(ctx, args, recorded), ctx.site.waive,
                                lambda node, text: ctx.progress.event("run", node=node,
                                                                      text=text))
-        after = Report(findings=tuple(recorded), lines=tuple(_next(report, every)))
+        after = Report(findings=tuple(recorded), lines=tuple(_next(ctx, report, every, plan.order)))
         return Report.merge([report, after])
 
 
 def _targets(ctx: Any, nodes: Sequence[Any], plan: Any) -> Any:
     """The roles to migrate, each with its node and database."""
+    from snftools.commands.astakos import settings_dir
     from snftools.database import find
     from snftools.migrations import site as whole
-    return whole.targets(nodes, find.find(nodes, ctx.site), plan, find.for_component)
+    databases = find.find(nodes, ctx.site, settings_dir(ctx.args))
+    return whole.targets(nodes, databases, plan, find.for_component)
 
 
 def _way_back(ctx: Any, args: Any, recorded: list) -> Callable[[Any], None]:
@@ -68,13 +70,20 @@ def _way_back(ctx: Any, args: Any, recorded: list) -> Callable[[Any], None]:
     return guard
 
 
-def _next(report: Report, every: Sequence[Any]) -> Sequence[str]:
-    """The next command, when this one ended well."""
+def _next(ctx: Any, report: Report, every: Sequence[Any], order: Sequence[str]
+          ) -> Sequence[str]:
+    """The next command and its node, when this one ended well."""
     if report.errors:
         return ()
-    return ("Next: snf-migrate-db on the next node (astakos, cyclades, pithos), then "
-            "snf-backup-db create",
-            "      --label after-migrate. Undo: snf-restore-db pre-upgrade")
+    done = {target.role for target in every}
+    last = max(list(order).index(role) for role in done)
+    for role in order[last + 1:]:
+        nodes = ctx.site.with_role(role) if ctx.site.path else ()
+        if nodes or not ctx.site.path:
+            return ("Next: snf-migrate-db --node %s   (the %s node)"
+                    % (nodes[0].name if nodes else "NODE", role),)
+    return ("Next: snf-backup-db create --label after-migrate, then snf-register-services",
+            "Going back: snf-restore-db pre-upgrade --check")
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -15,11 +15,18 @@ _EXAMPLES = """\
 """
 
 
+def _whole(text: str) -> int:
+    """A whole number that is not negative, in plain digits."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("not a whole number: %r" % text)
+    return int(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = cli.new_parser("snf-migrate-quota", __doc__, examples=_EXAMPLES)
     cli.add_options(parser, "node", "role", "settings-dir", "db-admin", "check", "yes")
-    parser.add_argument("--pending-app-limit", metavar="N", type=cli.whole_number, default=None,
+    parser.add_argument("--pending-app-limit", metavar="N", type=_whole, default=None,
                         help="how many applications of a user may be pending "
                         "(default: pending_app_limit of site.conf)")
     parser.add_argument("--set-limit", action="store_true",

@@ -162,7 +162,7 @@ def _lines(looked: Sequence[Looked], plan: Plan) -> List[str]:
             rows.append((item.target.node.name, item.state.name, head, short or "-",
                          "%d to go" % missing if missing else "at the end"))
         for step in plan.steps_of(item.target.role):
-            if step.kind == "django-permissions" and plan.missing_types(step, item.state):
+            if step.kind == "django-permissions" and guards.due(plan, step, item.state):
                 rows.append((item.target.node.name, item.state.name, "permissions", "-",
                              "rows are missing"))
     return table(rows, ("node", "database", "application", "at", ""))

@@ -20,6 +20,9 @@ Exports = Mapping[str, Mapping[str, Definition]]
 
 def check(wanted: Wanted, found: Registry) -> Report:
     """The end state by SQL: 0 it is there, 5 it would change, 4 running will not mend it."""
+    if not found.migrated:
+        return Report(changed=True, result=result(wanted, found, []), lines=(
+            "Nothing is registered: the database is not migrated yet (snf-migrate-db).",))
     differences = components.differences(wanted, found)
     return Report(changed=any(row.mendable for row in differences),
                   findings=tuple(findings(differences)),

@@ -100,7 +100,7 @@ def _definition(name: str, value: Any) -> Definition:
     try:
         urls = {str(endpoint["versionId"]): str(endpoint["publicURL"])
                 for endpoint in value["endpoints"]}
-        resources = tuple(sorted(str(row["name"]) for row in value["resources"].values()))
+        resources = tuple(sorted(str(row["name"]) for row in value.get("resources", {}).values()))
         return Definition(name, str(value["component"]), str(value["type"]), urls, resources,
                           value)
     except (KeyError, TypeError, AttributeError) as error:
