@@ -21,7 +21,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The options of the command."""
     parser = cli.new_parser("snf-practice-site", __doc__, examples=EXAMPLES, site=False)
     sub = cli.add_subcommands(parser)
-    create = cli.add_subcommand(sub, "create", help="make a site in an empty directory")
+    create = cli.add_subcommand(sub, "create", help="make a site in an empty directory",
+                                site=False)
     create.add_argument("directory", metavar="DIR", help="where; it need not exist")
     create.add_argument("--layout", choices=("three-hosts", "one-host"), default=None,
                         help="which nodes and databases (default: three-hosts)")
@@ -31,14 +32,14 @@ def build_parser() -> argparse.ArgumentParser:
                         help="copy this practice site, databases included")
     create.add_argument("--no-start", action="store_true",
                         help="leave the database server and the services down")
-    destroy = cli.add_subcommand(sub, "destroy", help="stop and remove a site")
+    destroy = cli.add_subcommand(sub, "destroy", help="stop and remove a site", site=False)
     destroy.add_argument("directory", metavar="DIR", help="what create was given")
     return parser
 
 
 def act(args: argparse.Namespace) -> Report:
     """Do what the command line says."""
-    return destroy(args) if args.subcommand == "destroy" else create(args)
+    return destroy(args) if args.action == "destroy" else create(args)
 
 
 def create(args: argparse.Namespace) -> Report:
