@@ -107,9 +107,9 @@ def _result(state: Any) -> dict:
 
 
 def _lines(home: Any, state: Any) -> tuple:
-    return ("%s: %s has the limit %d; own limits of %d of %d users are carried over."
-            % (home.database.name, home.catalogue.quota["resource"], state.limit,
-               state.carried, state.own),)
+    return ("%s: %s has the limit %d;" % (home.database.name, home.catalogue.quota["resource"],
+                                          state.limit),
+            "own limits of %d of %d users are carried over." % (state.carried, state.own))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

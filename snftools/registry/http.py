@@ -143,8 +143,8 @@ def _as_user(wanted: Wanted, token: str) -> List[Probe]:
     for name, rest in _named(conf["user"], wanted):
         service = wanted.catalogue.services[name]
         if "{uuid}" in rest and uuid is None:
-            found.append(Probe("user " + name, wanted.url(service), False, 0,
-                               "the token is not known to Astakos"))
+            found.append(Probe("user " + name, wanted.url(service), False, 401,
+                               "Astakos did not tell whose token it is"))
             continue
         url = wanted.url(service) + rest.replace("{uuid}", uuid or "")
         answer = ask(url, token=token)

@@ -103,9 +103,9 @@ def over_finding(state: QuotaState, wanted: int, least: int, where: str,
     remedy = ("--pending-app-limit %d, or pending_app_limit = %d in site.conf" % (least, least)
               if least > wanted else "decide these applications, or waive = %s" % FINDING)
     return (Finding(FINDING, "warning" if waived else "error",
-                    "%d users have more pending applications (up to %d) than their limit "
+                    "users with more pending applications (up to %d) than their limit: %d "
                     "(pending_app_limit = %d, or a limit of their own)"
-                    % (state.over, state.most, wanted), where=where,
+                    % (state.most, state.over, wanted), where=where,
                     why="they could not apply until some are decided; the migration itself "
                     "carries them over by force", remedy=remedy, code=3, waivable=True),)
 

@@ -24,7 +24,7 @@ def verify(wanted: Wanted, found: Registry, home: Optional["Node"], where: str,
     `where`: the database, for messages.
     """
     differences = components.differences(wanted, found)
-    findings = [_finding(row, where) for row in differences]
+    findings = [_finding(rows, where) for rows in _grouped(differences)]
     findings += _tokens(wanted, found, where)
     if home is not None and not any(row.kind == "ui-url" for row in differences):
         findings += [Finding("component-list", "error", "component-list on %s tells another "
@@ -35,7 +35,8 @@ def verify(wanted: Wanted, found: Registry, home: Optional["Node"], where: str,
                      if name in found.components]
     findings += [_leftover(name, row, where) for name, row in found.components.items()
                  if name not in wanted.catalogue.roles]
-    findings += [_silent(probe) for probe in probes if not probe.ok]
+    findings += _unreached(probes)
+    findings += [_wrong(probe) for probe in probes if not probe.ok and probe.status]
     return Report(findings=tuple(findings), result=_result(wanted, found, probes),
                   lines=tuple(_lines(wanted, found, probes)))
 
@@ -47,16 +48,27 @@ def not_migrated(where: str) -> Report:
         where=where, remedy="snf-migrate-db --node all"),))
 
 
-def _finding(row: Difference, where: str) -> Finding:
-    """The finding for a difference; a UI URL is mended by the line, the rest by registering."""
+def _grouped(differences: Sequence[Difference]) -> List[List[Difference]]:
+    """Differences of one kind that registering a component mends at once stand together."""
+    groups: Dict[Any, List[Difference]] = {}
+    for row in differences:
+        single = not row.mendable or row.kind == "ui-url"
+        groups.setdefault((row.kind, row.component, row.thing if single else ""),
+                          []).append(row)
+    return list(groups.values())
+
+
+def _finding(rows: Sequence[Difference], where: str) -> Finding:
+    """The finding for differences; a UI URL is mended by the line, the rest by registering."""
+    row = rows[0]
     if not row.mendable:
         return register.unmendable(row, where)
     remedy = "snf-register-services"
     if row.kind == "ui-url":
         remedy = "snf-manage component-modify %s --url %s" % (
             shlex.quote(row.component), shlex.quote(row.must))
-    return Finding("registered-" + row.kind, "error", register.describe(row), where=where,
-                   remedy=remedy)
+    return Finding("registered-" + row.kind, "error", "\n".join(map(register.describe, rows)),
+                   where=where, remedy=remedy)
 
 
 def _tokens(wanted: Wanted, found: Registry, where: str) -> List[Finding]:
@@ -75,14 +87,26 @@ def _leftover(name: str, row: components.Registered, where: str) -> Finding:
                    remedy="snf-manage component-remove %d" % row.id)
 
 
-def _silent(probe: Probe) -> Finding:
+def _unreached(probes: Sequence[Probe]) -> List[Finding]:
+    """One finding for each server that gives no answer at all."""
+    servers: Dict[str, List[Probe]] = {}
+    for probe in probes:
+        if not probe.ok and not probe.status:
+            servers.setdefault("/".join(probe.url.split("/")[:3]), []).append(probe)
+    return [Finding("http-no-answer", "error", "no answer to %d requests: %s"
+                    % (len(rows), rows[0].why), where=server,
+                    remedy="snf-services status --node all")
+            for server, rows in servers.items()]
+
+
+def _wrong(probe: Probe) -> Finding:
     """The finding for an address that did not answer as it must."""
     if probe.name == "gone":
-        return Finding("http-old-address", "error", "%s still answers (%s)"
-                       % (probe.url, probe.why), where=probe.url,
-                       why="an old release's address: its web server runs the old code or a "
-                       "rewrite leads there")
-    remedy = ("snf-services status --node all" if probe.status in (0, 502, 503)
+        return Finding("http-old-address", "error", "it still answers: %s" % probe.why,
+                       where=probe.url, why="an address of the old release: its web server "
+                       "runs the old code, or a rewrite leads there",
+                       remedy="snf-services status --node all")
+    remedy = ("snf-services status --node all" if probe.status in (502, 503)
               else "snf-settings-check --node all")
     return Finding("http", "error", "%s: %s" % (probe.name, probe.why), where=probe.url,
                    remedy=remedy)
@@ -110,9 +134,9 @@ def _lines(wanted: Wanted, found: Registry, probes: Sequence[Probe]) -> List[str
         have = found.services.get(service.name)
         good = have is not None and have.type == service.type and dict(have.urls) == {
             service.version: wanted.url(service)}
-        services.append((service.name, have.type if have else "-",
-                         ", ".join(have.urls.values()) if have else "-", _word(good)))
-    lines += [""] + table(services, ("API service", "type", "endpoint", ""))
+        services.append((service.name, ", ".join(have.urls.values()) if have else "-",
+                         _word(good)))
+    lines += [""] + table(services, ("API service", "endpoint", ""))
     if probes:
         lines += [""] + table([(probe.name, probe.status or "-", probe.url, _word(probe.ok))
                                for probe in probes], ("HTTP", "", "address", ""))
