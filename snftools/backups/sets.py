@@ -148,7 +148,7 @@ def find(backup_dir: str, text: str) -> BackupSet:
 
 def create(backup_dir: str, label: str, values: Dict[str, Any]) -> BackupSet:
     """Make a new set's directory with its set.json, which is written first."""
-    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    now = moment()
     for number in range(1, 1000):
         name = "%s%s-%s" % (now, "-%d" % number if number > 1 else "", check_label(label))
         path = os.path.join(backup_dir, name)
@@ -168,6 +168,11 @@ def file_name(database: str) -> str:
     """A database's name as a directory's."""
     return re.sub(r"[^A-Za-z0-9_.-]", lambda found: "%%%04x" % ord(found.group()),
                   database).replace("..", "%002e.") or "%"
+
+
+def moment() -> str:
+    """The UTC time as names have it: 20131112T000411Z."""
+    return datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
 def now_text() -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from snftools.backups import manifest, scratch
 from snftools.backups.clients import Clients
 from snftools.backups.sets import BackupSet
-from snftools.errors import NotVerified, SnfError
+from snftools.errors import NotVerified
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
@@ -34,10 +34,9 @@ def verify(backup: BackupSet, database: "Database", level: str, progress: "Progr
     except NotVerified as error:
         _record(backup, database.name, {"level": level, "ok": False, "why": error.what})
         raise
-    clients = Clients.of(database)
+    client = Clients.of(database).version("pg_restore") if level != "files" else ""
     _record(backup, database.name, {"level": level, "ok": True, "server": database.server,
-                                    "client": clients.version("pg_restore")
-                                    if level != "files" else ""})
+                                    "client": client})
 
 
 def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progress",
@@ -149,17 +148,3 @@ def _record(backup: BackupSet, database: str, proof: Dict[str, Any]) -> None:
         backup.add_proof(database, proof)
     except OSError:
         pass
-
-
-def damaged(backup: BackupSet, level: str, databases: List["Database"], progress: "Progress",
-            jobs: int = 2) -> List[SnfError]:
-    """Verify every database of a set; the errors of those that are not proven."""
-    errors: List[SnfError] = []
-    for database in databases:
-        try:
-            verify(backup, database, level, progress, jobs)
-        except NotVerified as error:
-            errors.append(error)
-    return errors
-
-

@@ -7,7 +7,7 @@ database must have such a set, or a mark of its own (which counts only for its o
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from snftools.backups import sets
 from snftools.backups.sets import BackupSet
@@ -18,33 +18,23 @@ from snftools.errors import Refused, SnfError
 if TYPE_CHECKING:
     from snftools.database.find import Database
 
-Pair = Tuple["Database", BackupSet]
-
-
-def require(backup_dir: str, databases: Sequence["Database"], run_id: str = "") -> List[Pair]:
-    """The way back of each database.  Refused (3) names those that have none, and what to type."""
-    found: List[Pair] = []
-    missing: List[str] = []
-    for database in databases:
-        backup = marked(backup_dir, database) or equal(backup_dir, database)
-        if backup is None:
-            missing.append(database.name)
-        else:
-            found.append((database, backup))
-    if missing:
-        raise Refused("there is no way back for %s" % ", ".join(missing),
-                      why="no complete set proven at level restore in %s equals what they "
-                          "hold now" % backup_dir, unchanged="everything",
+def require(backup_dir: str, database: "Database") -> BackupSet:
+    """The database's way back.  Refused (3) when it has none, with the line to type."""
+    backup = marked(backup_dir, database) or equal(backup_dir, database)
+    if backup is None:
+        raise Refused("there is no way back for database %s" % database.name,
+                      node=database.node.name,
+                      why="no complete set proven at level restore in %s equals what it "
+                          "holds now" % backup_dir, unchanged="everything",
                       next="snf-backup-db create --label pre-upgrade --verify restore")
-    return found
+    return backup
 
 
-def mark(pairs: Sequence[Pair], run_id: str = "") -> None:
-    """Mark and hold each set as its database's way back; marked already is fine."""
-    for database, backup in pairs:
-        if not _has_mark(backup, database):
-            backup.add_mark({"mark": "way-back", "database": database.name,
-                             "oid": database.oid, "server": database.server, "run": run_id})
+def mark(backup: BackupSet, database: "Database", run_id: str = "") -> None:
+    """Mark and hold the set as the database's way back; marked already is fine."""
+    if not _has_mark(backup, database):
+        backup.add_mark({"mark": "way-back", "database": database.name, "oid": database.oid,
+                         "server": database.server, "run": run_id})
 
 
 def marked(backup_dir: str, database: "Database") -> Optional[BackupSet]:

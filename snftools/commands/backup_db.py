@@ -1,0 +1,163 @@
+"""snf-backup-db - take, list, prove and prune backups of the site's databases"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from datetime import timedelta
+from typing import Any, Optional, Sequence
+
+from snftools import cli
+from snftools.commands import databases as which
+from snftools.errors import NotVerified, Usage
+from snftools.report import Finding, Report
+
+_EXAMPLES = """\
+  snf-backup-db create --label pre-upgrade       take a set and prove it by restoring
+  snf-backup-db list                             what there is, and how far proven
+  snf-backup-db verify latest --level restore    prove a set again
+  snf-backup-db prune --keep 5                   remove all but the newest 5
+"""
+_AGE = re.compile(r"^(\d+)([dh]?)$")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = cli.new_parser("snf-backup-db", __doc__, examples=_EXAMPLES)
+    sub = cli.add_subcommands(parser)
+    create = cli.add_subcommand(sub, "create", help="take a new set, and prove it")
+    create.add_argument("--label", required=True, help="what the set is called")
+    create.add_argument("--verify", choices=("files", "archive", "restore"), default=None,
+                        help="how far to prove it (default: by its label)")
+    create.add_argument("--hold", action="store_true", help="prune never removes it")
+    cli.add_options(create, *which.OPTIONS, "check")
+    which.add_database(create)
+    listing = cli.add_subcommand(sub, "list", help="list the sets")
+    cli.add_options(listing, "backup-dir")
+    verify = cli.add_subcommand(sub, "verify", help="prove a set")
+    verify.add_argument("set", metavar="SET", help="name, beginning of it, label or latest")
+    verify.add_argument("--level", choices=("files", "archive", "restore"), default="archive",
+                        help="how far (default archive)")
+    cli.add_options(verify, *which.OPTIONS)
+    which.add_database(verify)
+    prune = cli.add_subcommand(sub, "prune", help="remove INCOMPLETE and old sets")
+    prune.add_argument("--keep", type=int, metavar="N", help="keep the newest N")
+    prune.add_argument("--older-than", metavar="D", help="only older ones: 30d, 12h")
+    prune.add_argument("--release", metavar="SET", help="take marks and holds off a set")
+    cli.add_options(prune, "backup-dir", "check")
+    return parser
+
+
+def act(args: Any) -> Report:
+    """One of create, list, verify and prune."""
+    from snftools.commands.context import Context
+    actions = {"create": _create, "list": _list, "verify": _verify, "prune": _prune}
+    return actions[args.action](Context(args), args)
+
+
+def _create(ctx: Any, args: Any) -> Report:
+    from snftools.backups import dump, lock, sets, show, verify
+    from snftools.database import connect
+    sets.check_label(args.label)
+    if args.jobs < 1:
+        raise Usage("--jobs wants a number from 1")
+    level = args.verify or _level(ctx, args.label)
+    if args.check:
+        return _check(ctx, args, level)
+    with lock.backup_lock(ctx.site.backup_dir, exclusive=True):
+        databases = which.found(ctx)
+        if level == "restore":
+            connect.need_admin(databases)
+        taken = dump.take(ctx.site.backup_dir, databases, dump.Wish(
+            args.label, args.jobs, ctx.token.run_id if ctx.token else "", hold=args.hold,
+            whole=which.whole(args)), ctx.progress)
+        for database in databases:
+            verify.verify(taken, database, level, ctx.progress, args.jobs)
+    return Report(changed=True, result={"set": show.as_dict(taken)},
+                  lines=tuple(show.taken(taken)))
+
+
+def _level(ctx: Any, label: str) -> str:
+    """How far a set of that label is proven: release data."""
+    part = ctx.release.part("backups")
+    return str(part["labels"].get(label, part)["verify"])
+
+
+def _check(ctx: Any, args: Any, level: str) -> Report:
+    """Whether there is a set of that label at that level that equals the databases now."""
+    from snftools.backups import wayback
+    equal = [wayback.equal(ctx.site.backup_dir, database, level, args.label)
+             for database in which.found(ctx)]
+    names = {backup.name if backup else "" for backup in equal}
+    name = names.pop() if len(names) == 1 else ""
+    text = "set %s, proven at level %s, equals the databases now" % (name, level) if name else \
+        "no set with label %s at level %s equals the databases now" % (args.label, level)
+    return Report(changed=not name, result={"set": name, "level": level}, lines=(text,))
+
+
+def _list(ctx: Any, args: Any) -> Report:
+    from snftools.backups import sets, show
+    every = sets.list_sets(ctx.site.backup_dir)
+    return Report(result=show.summary(every), lines=tuple(show.lines(every, ctx.site.backup_dir)))
+
+
+def _verify(ctx: Any, args: Any) -> Report:
+    from snftools.backups import lock, sets, show, verify
+    from snftools.database import connect
+    backup = sets.find(ctx.site.backup_dir, args.set)
+    findings = []
+    with lock.backup_lock(ctx.site.backup_dir, exclusive=False):
+        databases = which.of_set(ctx, backup, args.level)
+        if args.level == "restore":
+            connect.need_admin(databases)
+        for database in databases:
+            try:
+                verify.verify(backup, database, args.level, ctx.progress, args.jobs)
+            except NotVerified as error:
+                findings.append(Finding("backup-damaged", "error", error.what, why=error.why,
+                                        where=backup.directory(database.name),
+                                        remedy="use another set: snf-backup-db list"))
+    lines = ["%s: proven at level %s" % (backup.name, args.level)] if not findings else []
+    return Report(findings=tuple(findings), result={"set": show.as_dict(backup)},
+                  lines=tuple(lines))
+
+
+def _prune(ctx: Any, args: Any) -> Report:
+    from snftools.backups import lock, prune, sets
+    if args.keep is not None and args.keep < 1:
+        raise Usage("--keep wants a number from 1")
+    older = _age(args.older_than)
+    with lock.backup_lock(ctx.site.backup_dir, exclusive=True):
+        if args.release:
+            backup = sets.find(ctx.site.backup_dir, args.release)
+            if not args.check and backup.marks():
+                backup.add_mark({"mark": "release"})
+                return Report(changed=True, lines=("%s: marks and holds taken off"
+                                                   % backup.name,))
+            return Report(changed=bool(backup.marks()), lines=(backup.name,))
+        chosen = prune.choose(sets.list_sets(ctx.site.backup_dir), args.keep, older,
+                              which.unfinished_runs(ctx))
+        names = [one.name for one in chosen]
+        if chosen and not args.check:
+            cli.confirm(args, "Remove %d set(s): %s?" % (len(names), ", ".join(names)))
+            prune.remove(chosen)
+        if not args.check:
+            prune.remove_leftovers(ctx.site.backup_dir)
+    word = "would remove" if args.check else "removed"
+    return Report(changed=bool(chosen), result={"removed": names},
+                  lines=tuple("%s %s" % (word, name) for name in names) or ("nothing to remove",))
+
+
+def _age(text: Optional[str]) -> Optional[timedelta]:
+    if text is None:
+        return None
+    match = _AGE.match(text)
+    if not match:
+        raise Usage("--older-than wants a number of days (30d) or hours (12h)")
+    number = int(match.group(1))
+    return timedelta(hours=number) if match.group(2) == "h" else timedelta(days=number)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command."""
+    return cli.run(build_parser, act, argv)
