@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 from snftools import cli
 from snftools.report import Finding, Report
@@ -37,11 +37,12 @@ def act(args: Any) -> Report:
         return whole.check(_targets(ctx, nodes, plan), plan)
     with ctx.changing(nodes):
         every = _targets(ctx, nodes, plan)
-        recorded: list = []
+        recorded: List[Finding] = []
         report = whole.migrate(every, plan, _way_back(ctx, args, recorded), ctx.site.waive,
                                lambda node, text: ctx.progress.event("run", node=node,
                                                                      text=text))
-        after = Report(findings=tuple(recorded), lines=tuple(_next(ctx, report, every, plan.order)))
+        after = Report(findings=tuple(recorded),
+                       lines=tuple(_next(ctx, report, every, plan.order)))
         return Report.merge([report, after])
 
 
@@ -54,19 +55,22 @@ def _targets(ctx: Any, nodes: Sequence[Any], plan: Any) -> Any:
     return whole.targets(nodes, databases, plan, find.for_component)
 
 
-def _way_back(ctx: Any, args: Any, recorded: list) -> Callable[[Any], None]:
-    """The guard of DESIGN 4: a proven set of the database as it is now, then its mark."""
-    def guard(database: Any) -> None:
-        if args.no_way_back:
+def _way_back(ctx: Any, args: Any, recorded: List[Finding]) -> Callable[[List[Any]], None]:
+    """The guard of DESIGN 4: a proven set of each database as it is now, then its mark."""
+    def guard(databases: List[Any]) -> None:
+        if not args.no_way_back:
+            from snftools.backups import wayback
+            found = [(wayback.require(ctx.site.backup_dir, database), database)
+                     for database in databases]
+            for backup, database in found:
+                wayback.mark(backup, database, ctx.run_id)
+            return
+        for database in databases:
             ctx.state.undo(ctx.run_id).keep(database.node.name, "no-way-back-" + database.name,
                                             {"database": database.name})
             recorded.append(Finding(
                 "no-way-back", "warning", "migrated without a proven backup set, as asked",
-                where=database.name))
-            return
-        from snftools.backups import wayback
-        chosen = wayback.require(ctx.site.backup_dir, database)
-        wayback.mark(chosen, database, ctx.run_id)
+                where=database.name, remedy="recorded as %s" % ctx.run_id))
     return guard
 
 

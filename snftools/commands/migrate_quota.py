@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 from snftools import cli
 from snftools.errors import Refused, Usage
@@ -65,7 +65,7 @@ def _check(home: Any, limit: Optional[int]) -> Report:
     if state is None or state.limit is None:
         return Report(changed=True, result={"limit": None}, lines=(
             "The resource %s is not registered yet." % home.catalogue.quota["resource"],))
-    findings = ()
+    findings: Tuple[Finding, ...] = ()
     if limit is not None and state.limit not in (0, limit):
         findings = (Finding("quota-other-limit", "note", "the limit is %d, not %d"
                             % (state.limit, limit), where=home.database.name,

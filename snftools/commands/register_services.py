@@ -98,7 +98,7 @@ def _register(ctx: Any, args: Any) -> Report:
             lambda component: given.get(component) or _exported(ctx, home, component),
             home.registry,
             lambda node, text: ctx.progress.event("run", node=node, text=text))
-        return Report.merge([report, Report(lines=_next(report))])
+        return Report.merge([report, Report(lines=tuple(_next(report)))])
 
 
 def _next(report: Report) -> Sequence[str]:

@@ -66,12 +66,12 @@ def check(every: Sequence[Target], plan: Plan) -> Report:
                   result=_result(looked, plan, []), lines=tuple(_lines(looked, plan)))
 
 
-def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[["Database"], None],
+def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[[List["Database"]], None],
             waive: Sequence[str], tell: Callable[..., None]) -> Report:
     """Migrate what is due, after everything that could forbid it was looked at.
 
-    `way_back` is called for each database that has none of this release's migrations yet,
-    before its first change; it raises Refused.  `tell(node=, text=)` tells the progress.
+    `way_back` gets the databases that have none of this release's migrations yet, before
+    the first change; it raises Refused.  `tell(node=, text=)` tells the progress.
     """
     looked = look(every, plan)
     doing = tuple(item.target.role for item in looked)
@@ -82,8 +82,9 @@ def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[["Database"]
     if any(finding.severity == "error" for finding in findings):
         return Report(findings=tuple(findings), result=_result(looked, plan, []),
                       lines=("Nothing was changed.",))
-    for database in _untouched(looked, plan):
-        way_back(database)
+    untouched = _untouched(looked, plan)
+    if untouched:
+        way_back(untouched)
     done: List[Done] = []
     for item in looked:
         done += run.migrate(item.target, plan, lambda: read_state(item.target.database),
