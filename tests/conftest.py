@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Iterator
 
 import pytest
 
+from tests.helpers.canaries import Canaries
 from tests.helpers.postgres import Postgres
 from tests.helpers.site import PracticeSite
 
@@ -56,3 +58,9 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres()
     yield server
     server.destroy()
+
+
+@pytest.fixture
+def canaries(tmp_path: Path) -> Canaries:
+    """Programs that tell when they are called, for the front of PATH."""
+    return Canaries(tmp_path / "canaries")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -75,10 +77,18 @@ def _made(directory: Path) -> Report:
     lines = ["%s: a Synnefo 0.13 site, %s: %s" % (directory, facts["layout"],
                                                   " ".join(facts["nodes"])),
              "", "Try next:"]
-    lines += ["  snf-upgrade --site %s %s" % (conf, word) for word in ("check", "plan", "run")]
-    lines += ["  snf-practice-site destroy %s" % directory]
+    lines += ["  %ssnf-upgrade --site %s %s" % (_bin(), conf, word)
+              for word in ("check", "plan", "run")]
+    lines += ["  %ssnf-practice-site destroy %s" % (_bin(), directory)]
     result = {"site": str(conf), "layout": facts["layout"], "nodes": facts["nodes"]}
     return Report(changed=True, result=result, lines=tuple(lines))
+
+
+def _bin() -> str:
+    """What to type before a command's name: where it lies unless it is installed."""
+    if shutil.which("snf-upgrade"):
+        return ""
+    return os.path.join(os.path.dirname(sys.argv[0]) or ".", "")
 
 
 def destroy(args: argparse.Namespace) -> Report:

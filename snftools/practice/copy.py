@@ -37,7 +37,7 @@ def copy(template: Path, directory: Path, start: bool, say: create.Say) -> None:
     with ThreadPoolExecutor(2) as pool:
         copied = pool.submit(_copy_server, template, directory)
         for name in ("repo", "nodes"):
-            subprocess.run(["cp", "-a", "--reflink=auto", str(template / name),
+            subprocess.run(["/bin/cp", "-a", "--reflink=auto", str(template / name),
                             str(directory / name)], check=True)
         changes = _changes(template, directory, facts["ports"], ports)
         roots = [directory / "nodes" / name for name in facts["nodes"]]

@@ -68,7 +68,7 @@ def as_server_user(argv: Sequence[str]) -> List[str]:
     if user is None:
         return list(argv)
     entry = pwd.getpwnam(user)
-    return ["setpriv", "--reuid=%d" % entry.pw_uid, "--regid=%d" % entry.pw_gid,
+    return ["/usr/bin/setpriv", "--reuid=%d" % entry.pw_uid, "--regid=%d" % entry.pw_gid,
             "--clear-groups", "--", *argv]
 
 
@@ -85,7 +85,7 @@ def require_usable(directory: Path) -> None:
     for parent in [*reversed(directory.parents), directory]:
         if not parent.exists():
             break
-        if subprocess.run(as_server_user(["test", "-x", str(parent)]), cwd="/").returncode:
+        if subprocess.run(as_server_user(["/usr/bin/test", "-x", str(parent)]), cwd="/").returncode:
             raise Refused(
                 "%s: the database's user %s may not enter %s" % (directory, user, parent),
                 why="as root, PostgreSQL runs as %s" % user, unchanged="nothing was made",
@@ -155,7 +155,7 @@ class Server:
             self._run("pg_basebackup", "-h", str(self.socket), "-U", "postgres", "-D",
                       str(other.data), "-c", "fast", "-X", "stream", "--no-sync")
         else:
-            subprocess.run(as_server_user(["cp", "-a", "--reflink=auto", "%s/." % self.data,
+            subprocess.run(as_server_user(["/bin/cp", "-a", "--reflink=auto", "%s/." % self.data,
                                            str(other.data)]), check=True, cwd="/")
         other.configure()
 

@@ -26,7 +26,7 @@ def directory():
 def test_create_and_destroy(directory):
     done = run("snf-practice-site", "create", directory).expect(0)
     for word in ("check", "plan", "run"):
-        assert "  snf-upgrade --site %s/site.conf %s\n" % (directory, word) in done.out
+        assert "snf-upgrade --site %s/site.conf %s\n" % (directory, word) in done.out
     again = run("snf-practice-site", "create", directory).expect(3)
     assert "not empty" in again.err and (directory / "site.conf").exists()
     gone = run("snf-practice-site", "destroy", directory).expect(0)

@@ -221,6 +221,16 @@ def test_interrupted_create_leaves_nothing(directory):
     assert not directory.exists()
 
 
+def test_create_copy_and_destroy_call_no_program_of_path(directory, canaries, monkeypatch):
+    monkeypatch.setenv("PATH", canaries.path)
+    create.create(directory, "three-hosts", 1, True, silent)
+    second = directory.parent / "t"
+    copy.copy(directory, second, True, silent)
+    destroy.destroy(second)
+    destroy.destroy(directory)
+    assert canaries.called() == ""
+
+
 def test_half_made_site_can_be_destroyed(directory):
     create.prepare(directory)
     (directory / "nodes").mkdir()

@@ -13,9 +13,6 @@ KEEP = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-
 ASTAKOS = ["python-objpool", "snf-common", "python-astakosclient", "snf-django-lib",
            "snf-webproject", "snf-branding", "snf-astakos-app"]
 CYCLADES = ASTAKOS[:-1] + ["snf-pithos-backend", "snf-cyclades-app"]
-CANARIES = ("apt-get", "dpkg", "service", "invoke-rc.d", "ps", "sh", "python3", "pg_dump",
-            "start-stop-daemon", "snf-manage", "chgrp", "id", "cat", "hostname")
-
 
 def run(root: Path, *argv: str, stdin: bytes = b"", **environment: str):
     """Run a program as the toolkit does on a root directory."""
@@ -57,26 +54,15 @@ def machine_state():
     return [(path, os.stat(path).st_mtime_ns) for path in paths if os.path.exists(path)]
 
 
-@pytest.fixture
-def canaries(tmp_path):
-    """A directory of programs that tell when they are called."""
-    log = tmp_path / "called"
-    for name in CANARIES:
-        (tmp_path / name).write_text('#!/bin/sh\necho "$0 $*" >> %s\nexit 99\n' % log)
-        (tmp_path / name).chmod(0o755)
-    return tmp_path, log
-
-
 def test_upgrade_by_apt_get_alone(practice_site, canaries):
     root = practice_site.node("cyclades")
     before = machine_state()
-    directory, log = canaries
     run(root, "service", "snf-dispatcher", "stop")
     done = run(root, "apt-get", "install", "-y", *KEEP, *CYCLADES,
-               PATH="%s:/usr/bin:/bin" % directory, DEBIAN_FRONTEND="noninteractive")
+               PATH=canaries.path, DEBIAN_FRONTEND="noninteractive")
     text = done.stdout.decode()
     assert done.returncode == 0, text
-    assert not log.exists(), log.read_text()
+    assert canaries.called() == ""
     assert machine_state() == before
     kept = sorted(path.name for path in (root / "etc/synnefo").glob("*.dpkg-dist"))
     assert kept == [name + ".conf.dpkg-dist" for name in (
@@ -101,6 +87,27 @@ def test_closed_stdin_leaves_packages_half_configured(practice_site):
     mended = run(root, "dpkg", "--force-confdef", "--force-confold", "--configure", "-a")
     assert mended.returncode == 0, mended.stdout.decode()
     assert run(root, "dpkg", "--audit").stdout == b""
+
+
+def test_copy_of_an_upgraded_site_is_an_upgraded_site(practice_site):
+    root = practice_site.node("astakos")
+    run(root, "service", "gunicorn", "stop")
+    assert run(root, "apt-get", "install", "-y", *KEEP, *ASTAKOS).returncode == 0
+    for words in (["syncdb"], ["migrate", "quotaholder_app", "0001", "--fake"],
+                  ["migrate", "quotaholder_app"], ["migrate", "im"]):
+        done = run(root, "snf-manage", *words, "--noinput")
+        assert done.returncode == 0, done.stdout.decode()
+    other = practice_site.copy()
+    try:
+        version = run(other.node("astakos"), "snf-manage", "--version")
+        assert version.stdout.strip() == b"0.14"
+        ports = other.facts["ports"]
+        assert other.psql("astakos", "SELECT name, url FROM im_component ORDER BY id")[1:] == [
+            (name, "http://127.0.0.1:%d/ui/" % ports[name]) for name in ("cyclades", "pithos")]
+        listed = run(other.node("astakos"), "snf-manage", "migrate", "--list", "im")
+        assert b"(*) 0042_service_origin" in listed.stdout
+    finally:
+        other.destroy()
 
 
 def test_quotaholder_goes_and_comes_back(practice_site):

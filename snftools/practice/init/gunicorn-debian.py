@@ -8,6 +8,7 @@ import sys
 import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "usr/lib/synnefo"))
 
 import daemon  # noqa: E402
@@ -77,12 +78,35 @@ def work(name, bind):
     sys.argv = [WORKER, "--bind=" + bind]
     daemon.set_title("gunicorn: worker [%s]" % name)
     try:
+        sessions = open_sessions()
+        print("worker of %s: %d database sessions" % (name, len(sessions)), flush=True)
         runpy.run_path(WORKER, run_name="__main__")
     except BaseException as exc:
         print("Exception in worker process: %r" % exc, flush=True)
     finally:
         sys.stdout.flush()
         os._exit(1)
+
+
+def open_sessions():
+    """What the applications keep open; without a database they come up all the same."""
+    from manage import context
+
+    node = context.Context(ROOT)
+    pithos = node.settings.get("PITHOS_BACKEND_DB_CONNECTION")
+    wanted = []
+    if node.settings["DATABASES"]["default"]["ENGINE"] in context.POSTGRES_ENGINES:
+        wanted.append(node.db)
+    if node.version("snf-pithos-app") and pithos:
+        wanted.append(lambda: context.connect_url(pithos))
+    sessions = []
+    for connect in wanted:
+        try:
+            sessions.append(connect())
+            sessions[-1].autocommit = True
+        except Exception as exc:
+            print("no database: %s" % exc, flush=True)
+    return sessions
 
 
 def stop(name):

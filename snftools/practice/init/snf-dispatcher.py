@@ -6,6 +6,7 @@ import sys
 import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", ".."))
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "usr/lib/synnefo"))
 
 import daemon  # noqa: E402
