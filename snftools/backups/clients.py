@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Tuple
 
 from snftools.database import connect as connecting
 from snftools.errors import Failed, NotVerified, Refused
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 _ENTRY = re.compile(r"^(\d+); (\d+) (\d+) (TABLE DATA|SEQUENCE SET|BLOBS?|BLOB DATA) ")
-_SETVAL = re.compile(r"^SELECT pg_catalog\.setval\('(?:[^']|'')*', (-?\d+), (true|false)\);")
+_SETVAL = re.compile(r"^SELECT pg_catalog\.setval\(E?'((?:[^']|'')*)', (-?\d+), (true|false)\);",
+                     re.MULTILINE)
+_IDENTIFIER = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
 @dataclass(frozen=True)
@@ -85,23 +87,21 @@ class Clients:
                 found.append((int(match.group(1)), int(match.group(3)), match.group(4)))
         return found
 
-    def sequence_values(self, dump: str) -> Dict[int, Tuple[int, bool]]:
-        """What the dump sets each sequence to, by the sequence's oid."""
-        oids = [oid for _, oid, kind in self.entries(dump) if kind == "SEQUENCE SET"]
-        if not oids:
+    def sequence_values(self, dump: str) -> Dict[Tuple[str, ...], Tuple[int, bool]]:
+        """What the dump sets each sequence to, by (schema, name)."""
+        entries = [entry for entry in self.entries(dump) if entry[2] == "SEQUENCE SET"]
+        if not entries:
             return {}
-        text = self._sequences_text(dump)
-        values = [(int(match.group(1)), match.group(2) == "true")
-                  for match in map(_SETVAL.match, text.splitlines()) if match]
-        if len(values) != len(oids):
+        found = {_identifiers(match.group(1)): (int(match.group(2)), match.group(3) == "true")
+                 for match in _SETVAL.finditer(self._sequences_text(dump, entries))}
+        if len(found) != len(entries):
             raise NotVerified("the dump sets %d sequences, its list names %d"
-                              % (len(values), len(oids)))
-        return dict(zip(oids, values))
+                              % (len(found), len(entries)), node=self.node.name)
+        return found
 
-    def _sequences_text(self, dump: str) -> str:
+    def _sequences_text(self, dump: str, entries: List[Tuple[int, int, str]]) -> str:
         """The dump's SEQUENCE SET entries as SQL."""
-        wanted = "\n".join("%d; 0 %d SEQUENCE SET" % (number, oid)
-                           for number, oid, kind in self.entries(dump) if kind == "SEQUENCE SET")
+        wanted = "\n".join("%d; 0 %d %s" % entry for entry in entries)
         result = self.node.run([self.program("pg_restore"), "-L", "/dev/stdin", "-f", "-", dump],
                                stdin=(wanted + "\n").encode())
         if not result.ok:
@@ -127,6 +127,8 @@ def tail(path: str, lines: int = 5) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
 
 
-def as_dict(database: "Database", connection: Any) -> Dict[str, Any]:
-    """The server's facts as a manifest has them."""
-    return {"id": database.server, "version": connection.server_version}
+def _identifiers(text: str) -> Tuple[str, ...]:
+    """The names in a quoted, dotted SQL name that stood in a string: (schema, name)."""
+    return tuple(match.group(1).replace('""', '"') if match.group(1) is not None
+                 else match.group(2)
+                 for match in _IDENTIFIER.finditer(text.replace("''", "'")))

@@ -174,12 +174,12 @@ def _dumped_sequences(database: "Database", dump: str, seen: List[Dict[str, Any]
                       ) -> List[Dict[str, Any]]:
     """The sequences with the values that are in the dump: they stand in no snapshot."""
     values = Clients.of(database).sequence_values(dump)
-    missing = [one["name"] for one in seen if one["oid"] not in values]
+    missing = [one["name"] for one in seen if (one["schema"], one["name"]) not in values]
     if missing:
         raise Failed("pg_dump left out the sequences %s" % ", ".join(missing),
                      node=database.node.name)
-    return [dict(one, value=values[one["oid"]][0], called=values[one["oid"]][1])
-            for one in seen]
+    return [dict(one, value=values[(one["schema"], one["name"])][0],
+                 called=values[(one["schema"], one["name"])][1]) for one in seen]
 
 
 def _make_durable(dump: str) -> None:

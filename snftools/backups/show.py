@@ -17,7 +17,7 @@ def rows(one: BackupSet) -> List[Sequence[str]]:
     """A set's rows, one a database."""
     state = "INCOMPLETE" if not one.complete() else " ".join(sorted(
         {"way-back" if mark.get("mark") == "way-back" else "hold" for mark in one.marks()}))
-    found = []
+    found: List[Sequence[str]] = []
     for number, name in enumerate(one.databases or ("-",)):
         size = _size(one, name)
         found.append(("" if number else one.name, name,

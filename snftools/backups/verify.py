@@ -128,9 +128,9 @@ def _check_blob(dump: str, row: Dict[str, Any]) -> str:
         "large object %d: other content" % row["oid"]
 
 
-def _check_sequences(dumped: Dict[int, Any], wanted: List[Dict[str, Any]]) -> List[str]:
+def _check_sequences(dumped: Dict[Any, Any], wanted: List[Dict[str, Any]]) -> List[str]:
     return ["sequence %s.%s: other value" % (row["schema"], row["name"]) for row in wanted
-            if dumped.get(row["oid"]) != (row["value"], row["called"])]
+            if dumped.get((row["schema"], row["name"])) != (row["value"], row["called"])]
 
 
 def refuse(backup: BackupSet, database: str, problems: List[str]) -> None:
