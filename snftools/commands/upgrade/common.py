@@ -1,0 +1,62 @@
+"""What the subcommands of snf-upgrade share: the site, its run, its plan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, Optional, Tuple
+
+from snftools.commands.context import Context
+from snftools.errors import Invalid
+from snftools.upgrade import run as runs
+from snftools.upgrade import survey
+from snftools.upgrade.journal import Journal
+from snftools.upgrade.plan import Plan, Seen
+from snftools.upgrade.step import Row, rows_of
+
+
+class Upgrade:
+    """One `snf-upgrade` command's surroundings."""
+
+    def __init__(self, args: Any) -> None:
+        self.args = args
+        self.ctx = Context(args, command="snf-upgrade " + args.action)
+        if not self.ctx.site.path:
+            raise Invalid("there is no site.conf", next="snf-upgrade init")
+        self.site = self.ctx.site
+        self.release = self.ctx.release
+        self.state = self.ctx.state
+        self.rows: Tuple[Row, ...] = rows_of(self.release.part("steps"))
+
+    @property
+    def bin_dir(self) -> str:
+        """The directory of our own launcher: the small commands lie beside it."""
+        return os.path.dirname(os.path.realpath(sys.argv[0]))
+
+    def newest(self) -> Optional[Journal]:
+        """The run that is spoken of, or None."""
+        return runs.newest(self.state, self.site.name, self.release.name)
+
+    def seen(self, run_id: str = "") -> Seen:
+        """From the run's survey what ran; for nodes without one what is enabled now."""
+        names = [node.name for node in self.site.nodes if not node.offline]
+        facts = survey.read(self.state.run_dir(run_id), names) if run_id else {}
+        found = survey.seen(facts, "survey")
+        missing = [name for name in names if name not in facts]
+        if not missing:
+            return found
+        asked: Dict[str, Any] = {}
+        for name in missing:
+            asked[name] = survey.node_facts(self.ctx.open(self.site.node(name)), self.release)
+        now = survey.seen(asked, "enabled")
+        return Seen({**now.services, **found.services}, "enabled", found.masters + now.masters)
+
+    def plan(self, run_id: str = "") -> Plan:
+        """The plan as it stands now."""
+        return Plan.build(self.site, self.rows, self.seen(run_id), self.bin_dir,
+                          run_id or "RUN")
+
+    def headline(self) -> str:
+        """Site, source and target, as each screen begins."""
+        return "%s  %s -> %s" % (self.site.name, self.release.source,
+                                 self.site.target or self.release.name)

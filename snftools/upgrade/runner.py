@@ -1,0 +1,233 @@
+"""Starts each step's command line as a child, believes it only after the proof."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Set
+
+from snftools.errors import SnfError
+from snftools.state import RunToken
+from snftools.upgrade import resume, schedule
+from snftools.upgrade.assess import Answer, Assessment
+from snftools.upgrade.child import Child, error_of
+from snftools.upgrade.journal import Journal
+from snftools.upgrade.plan import Plan
+from snftools.upgrade.signals import Stopping
+from snftools.upgrade.step import PROOF, RECORD, WINDOW, Step
+
+PARALLEL = 16
+POLL = 0.05
+GRACE = 10.0  # seconds that a child has to end after a second Ctrl-C
+_EXITS = (78, 1, 3, 4, 2, 75)
+
+
+class Screen(Protocol):
+    """Who is told of what happens."""
+
+    def begun(self, step: Step) -> None: ...
+    def done(self, step: Step, seconds: float, answer: Mapping[str, Any], how: str) -> None: ...
+    def failed(self, failure: "Failure") -> None: ...
+    def live(self, running: Sequence["Job"]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that failed: its exit status, what its answer or its log said."""
+
+    step: Step
+    exit: int
+    seconds: float
+    answer: Mapping[str, Any]
+    tail: Sequence[str]
+    log: str
+    why: str = ""
+
+
+@dataclass
+class Job:
+    """A step that is being made (live): `phase` is before, run or proof."""
+
+    step: Step
+    phase: str
+    child: Child
+    started: float = field(default_factory=time.monotonic)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Runner:
+    """One attempt (live)."""
+
+    def __init__(self, plan: Plan, journal: Journal, log_dir: str, token: RunToken,
+                 screen: Screen, asked: Stopping,
+                 prove: Callable[[Step, Mapping[str, Any]], Dict[str, Any]]) -> None:
+        self.plan = plan
+        self.journal = journal
+        self.log_dir = log_dir
+        self.token = token
+        self.screen = screen
+        self.asked = asked
+        self.prove = prove
+        self.jobs: Dict[str, Job] = {}
+        self.failures: List[Failure] = []
+        self.done: Set[str] = set()
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def ask(self, steps: Sequence[Step]) -> Dict[str, Answer]:
+        """The --check of each step, many at a time."""
+        waiting, running = list(steps), {}  # type: ignore[var-annotated]
+        answers: Dict[str, Answer] = {}
+        while waiting or running:
+            while waiting and len(running) < PARALLEL and not self.asked.count:
+                step = waiting.pop(0)
+                running[step.id] = Child(step.check, self._log(step) + ".check", self.token)
+            if self.asked.count:
+                waiting.clear()
+            self._end_at_once(list(running.values()))
+            for step_id, child in list(running.items()):
+                code = child.poll()
+                if code is not None:
+                    answers[step_id] = (code, child.answer())
+                    del running[step_id]
+            time.sleep(POLL)
+        for step in steps:
+            answers.setdefault(step.id, (self.asked.exit or 1, {}))
+        return answers
+
+    # -- doing -----------------------------------------------------------------------------
+
+    def run(self, found: Assessment, chosen: Set[str]) -> int:
+        """Make what is chosen and due; the exit status of the attempt (0, or the worst)."""
+        self.done = set(found.done)
+        self._note(found)
+        while True:
+            if not self.asked.count:
+                failed = {failure.step.id for failure in self.failures}
+                for step in schedule.may_start(self.plan, chosen, self.done, self.jobs, failed):
+                    if len(self.jobs) < PARALLEL:
+                        self._begin(step)
+            if not self.jobs:
+                break
+            self._end_at_once([job.child for job in self.jobs.values()])
+            for job in list(self.jobs.values()):
+                code = job.child.poll()
+                if code is not None:
+                    self._ended(job, code)
+            self.screen.live(list(self.jobs.values()))
+            time.sleep(POLL)
+        return self._exit()
+
+    def _note(self, found: Assessment) -> None:
+        """Write into the journal what was found done."""
+        for step in self.plan.steps:
+            decision = found.decisions.get(step.id)
+            if decision is None or decision.what not in (resume.NOTE_DONE, resume.NOTE_FOUND):
+                continue
+            event = "done" if decision.what == resume.NOTE_DONE else "found"
+            self._write(step, event, step.check, 0, {"check": 0})
+            self.screen.done(step, 0.0, found.answers[step.id][1], event)
+
+    def _begin(self, step: Step) -> None:
+        """Start a step: window steps and named records are looked at first."""
+        phase, argv = "run", step.argv
+        if step.check != step.argv and (step.kind == WINDOW or self._is_named(step)):
+            phase, argv = "before", step.check
+        else:
+            self._write(step, "begun", argv)
+        self.screen.begun(step)
+        self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
+
+    def _is_named(self, step: Step) -> bool:
+        return step.kind == RECORD and self.journal.last(step.id, "done") is not None
+
+    def _ended(self, job: Job, code: int) -> None:
+        """A child has ended: the next phase, or the end of the step."""
+        step = job.step
+        answer = job.child.answer()
+        if job.phase == "before" and code == 0:
+            last = self.journal.last(step.id, "done", "found")
+            stands = step.kind == RECORD and last is not None
+            self._finish(job, "done" if stands else "found", answer,
+                         dict(last.proof) if stands and last else {"check": 0})
+        elif job.phase == "before":
+            self._write(step, "begun", step.argv)
+            self._next(job, "run", step.argv)
+        elif code != 0:
+            self._fail(job, code, answer)
+        elif job.phase == "run" and step.check != step.argv and step.kind != RECORD:
+            job.answer = answer
+            self._next(job, "proof", step.check)
+        else:
+            self._prove(job, answer)
+
+    def _prove(self, job: Job, answer: Mapping[str, Any]) -> None:
+        """The last word: a state or window step's --check was 0; a record's artefact is there."""
+        step = job.step
+        proof: Dict[str, Any] = {"check" if step.kind != PROOF else "proof": 0}
+        if step.kind == RECORD:
+            try:
+                proof = self.prove(step, answer)
+            except SnfError as error:
+                self._fail(job, error.code, answer, str(error))
+                return
+        self._finish(job, "done", job.answer or answer, proof)
+
+    def _finish(self, job: Job, event: str, answer: Mapping[str, Any],
+                proof: Mapping[str, Any]) -> None:
+        step = job.step
+        argv = step.check if event == "found" else step.argv
+        self._write(step, event, argv, 0, proof)
+        del self.jobs[step.id]
+        self.done.add(step.id)
+        self.screen.done(step, time.monotonic() - job.started, answer, event)
+
+    def _fail(self, job: Job, code: int, answer: Mapping[str, Any], why: str = "") -> None:
+        step = job.step
+        if job.phase == "proof":
+            why = "its command ended well, but --check says %d: not proven" % code
+            code = 1 if code in (0, 5) else code
+        error = error_of(answer)
+        self._write(step, "failed", step.argv, code,
+                    {"phase": job.phase, "what": str(error.get("what") or why)})
+        del self.jobs[step.id]
+        failure = Failure(step, code, time.monotonic() - job.started, answer,
+                          job.child.last_lines(), job.child.log, why)
+        self.failures.append(failure)
+        self.screen.failed(failure)
+
+    def _next(self, job: Job, phase: str, argv: Sequence[str]) -> None:
+        """The same step's next child; a step that began is brought to its proof also after
+        the first Ctrl-C."""
+        job.phase = phase
+        job.child = Child(argv, self._log(job.step, phase), self.token)
+
+    def _write(self, step: Step, event: str, argv: Sequence[str] = (),
+               code: Optional[int] = None, proof: Optional[Mapping[str, Any]] = None) -> None:
+        self.journal.append(step.id, event, node=step.where if step.nodes else "", argv=argv,
+                            exit=code, proof=proof)
+
+    def _log(self, step: Step, phase: str = "run") -> str:
+        suffix = "" if phase == "run" else ".check"
+        return os.path.join(self.log_dir, step.id + suffix)
+
+    def _end_at_once(self, children: List[Child]) -> None:
+        """After a second Ctrl-C: TERM to what runs, KILL after a while."""
+        if not self.asked.at_once:
+            return
+        for child in children:
+            child.end(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        while any(child.poll() is None for child in children):
+            if time.monotonic() > deadline:
+                for child in children:
+                    child.end(signal.SIGKILL)
+            time.sleep(POLL)
+
+    def _exit(self) -> int:
+        if self.asked.exit:
+            return self.asked.exit
+        codes = {failure.exit for failure in self.failures}
+        return next((code for code in _EXITS if code in codes), 1 if codes else 0)
