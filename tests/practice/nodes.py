@@ -102,13 +102,8 @@ class Nodes:
 
     def run(self, node: str, command: Sequence[str], stdin: str = "") -> Answer:
         """Run snf-manage or pithos-migrate of a node."""
-        root = self.path / node
-        if command[0] == "snf-manage":
-            argv = [sys.executable, "-c", RUN, str(root)] + list(command[1:])
-        else:
-            argv = [sys.executable, str(root / "usr/bin" / command[0])] + list(command[1:])
         done = subprocess.run(
-            argv,
+            self.argv(node, command),
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -117,6 +112,13 @@ class Nodes:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def argv(self, node: str, command: Sequence[str]) -> List[str]:
+        """The command line that runs a stand-in of a node."""
+        root = self.path / node
+        if command[0] == "snf-manage":
+            return [sys.executable, "-c", RUN, str(root)] + list(command[1:])
+        return [sys.executable, str(root / "usr/bin" / command[0])] + list(command[1:])
 
     def psql(self, component: str, sql: str) -> List[Any]:
         """Run SQL as superuser; return the rows, if it gives any."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 from typing import Callable, List
 
 import pytest
@@ -43,6 +45,45 @@ def test_end_of_input_leaves_permissions_out_for_good(make_nodes: Callable[..., 
     assert nodes.psql("astakos", COUNTS) == [(41, 111)]
     done = "SELECT count(*) FROM south_migrationhistory WHERE app_name = 'im'"
     assert nodes.psql("astakos", done) == [(43,)]
+
+
+def test_ctrl_c_at_the_question_is_1(make_nodes: Callable[..., Nodes]) -> None:
+    nodes = make_nodes()
+    nodes.install("astakos")
+    with subprocess.Popen(
+        nodes.argv("astakos", IM),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=hear_interrupts,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            seen = b""
+            while not seen.endswith(b"to cancel: "):
+                byte = process.stdout.read(1)
+                assert byte, "the program ended before it asked"
+                seen += byte
+            assert interrupt(process) == 1
+        finally:
+            process.kill()
+    assert nodes.psql("astakos", COUNTS) == [(41, 111)]
+
+
+def interrupt(process: "subprocess.Popen[bytes]") -> int:
+    """Send Ctrl-C until it is heard: one that comes just before the read is lost."""
+    for _attempt in range(60):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            continue
+    raise AssertionError("it does not end on Ctrl-C")
+
+
+def hear_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_services_become_components(make_nodes: Callable[..., Nodes]) -> None:
