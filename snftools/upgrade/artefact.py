@@ -14,7 +14,8 @@ def named_by(step: Step, answer: Mapping[str, Any]) -> Dict[str, Any]:
     """The artefact that a record's JSON answer names: a backup set, or a survey's files."""
     result = answer.get("result") or {}
     if step.label:
-        return {"set": result.get("set") or result.get("name") or ""}
+        value = result.get("set") or ""
+        return {"set": value.get("name", "") if isinstance(value, dict) else str(value)}
     return {"files": result.get("artefacts") or {}}
 
 

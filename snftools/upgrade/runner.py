@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 
 from snftools.errors import SnfError
 from snftools.state import RunToken
-from snftools.upgrade import resume, schedule
+from snftools.upgrade import artefact, resume, schedule
 from snftools.upgrade.assess import Answer, Assessment
 from snftools.upgrade.child import Child, error_of
 from snftools.upgrade.journal import Journal
@@ -147,11 +147,11 @@ class Runner:
         """A child has ended: the next phase, or the end of the step."""
         step = job.step
         answer = job.child.answer()
-        if job.phase == "before" and code == 0:
-            last = self.journal.last(step.id, "done", "found")
-            stands = step.kind == RECORD and last is not None
-            self._finish(job, "done" if stands else "found", answer,
-                         dict(last.proof) if stands and last else {"check": 0})
+        if job.phase == "before" and code == 0 and step.kind != RECORD:
+            self._finish(job, "found", answer, {"check": 0})
+        elif job.phase == "before" and code == 0 and self._stands(step, answer):
+            last = self.journal.last(step.id, "done")
+            self._finish(job, "done", answer, dict(last.proof) if last else {})
         elif job.phase == "before":
             self._write(step, "begun", step.argv)
             self._next(job, "run", step.argv)
@@ -162,6 +162,13 @@ class Runner:
             self._next(job, "proof", step.check)
         else:
             self._prove(job, answer)
+
+    def _stands(self, step: Step, answer: Mapping[str, Any]) -> bool:
+        """Whether the artefact that --check found is the one that this run's journal names."""
+        last = self.journal.last(step.id, "done")
+        if last is None or not step.label:
+            return last is not None
+        return last.proof.get("set") == artefact.named_by(step, answer)["set"]
 
     def _prove(self, job: Job, answer: Mapping[str, Any]) -> None:
         """The last word: a state or window step's --check was 0; a record's artefact is there."""

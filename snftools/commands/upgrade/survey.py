@@ -73,7 +73,8 @@ def _take(up: Upgrade, journal: Any) -> Report:
             running = [row["name"] for row in facts[entry.name]["services"] if row["running"]]
             rows.append([entry.name, "%d packages" % len(facts[entry.name]["packages"]),
                          " ".join(running) or "no service runs"])
-    kept.update(survey.take_databases(_databases(up), run_dir))
+    if "databases/facts" not in kept:
+        kept.update(survey.take_databases(_databases(up), run_dir))
     return Report(changed=True, lines=tuple(table(rows)), result={
         "artefacts": kept, "nodes": len(rows),
         "packages": sum(len(fact["packages"]) for fact in facts.values()),

@@ -1,0 +1,70 @@
+"""snf-upgrade run - make the steps that are due, each proved"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, List
+
+from snftools import cli
+from snftools.commands.upgrade.common import Upgrade
+from snftools.errors import SnfError
+from snftools.node import node_locks
+from snftools.report import Report
+from snftools.upgrade import run as runs
+from snftools.upgrade.attempt import Attempt, Wish
+from snftools.upgrade.orphans import run_lock
+from snftools.upgrade.screens.run import RunScreen
+from snftools.upgrade.signals import stopping
+
+
+@dataclass(frozen=True)
+class Ended(Report):
+    """A report whose exit status is the run's own."""
+
+    exit: int = 0
+
+    def exit_code(self, check: bool = False) -> int:
+        return self.exit
+
+
+def act(args: Any) -> Report:
+    """Hold the site and its nodes, make one attempt."""
+    up = Upgrade(args)
+    screen = RunScreen(args.quiet, args.json, sys.stderr.isatty())
+    with run_lock(up.state, up.ctx.command, lambda text: _say(text)) as lock:
+        journal = runs.open_run(up.state, up.site.name, up.release.name, up.site.target)
+        for notice in journal.notices:
+            _say(notice)
+        nodes = up.ctx.all_nodes()
+        with node_locks(nodes, up.ctx.command), stopping() as asked:
+            wish = Wish(args.until or "", args.only or "", args.redo or "", _nodes(up, args.node))
+            attempt = Attempt(up, journal, lock, screen, asked, wish)
+            code = attempt.make(lambda question: cli.confirm(args, question))
+    if screen.broken is not None:
+        raise screen.broken
+    if code and args.json:
+        raise _error(attempt, code)
+    return Ended(changed=attempt.changed, result=attempt.result(), exit=code)
+
+
+def _nodes(up: Upgrade, names: List[str]) -> List[str]:
+    """The nodes of --node; none means all."""
+    return [] if "all" in names else [up.site.node(name).name for name in names]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write("snf-upgrade run: %s\n" % text)
+    sys.stderr.flush()
+
+
+def _error(attempt: Attempt, code: int) -> SnfError:
+    """The run's end as the one error of its JSON document."""
+    failed = attempt.failures()
+    error = SnfError(failed[0].what if failed else "the run was ended by a signal",
+                     node=failed[0].node if failed else "",
+                     why="; ".join(finding.what for finding in failed[1:]),
+                     next="snf-upgrade run --site %s" % os.path.abspath(attempt.up.site.path))
+    error.code = code
+    return error

@@ -1,0 +1,96 @@
+"""The plan as a table, and as `--json` prints it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, Dict, List, Sequence
+
+from snftools.output.text import human_size, human_time
+from snftools.upgrade import estimate
+from snftools.upgrade.plan import Plan
+from snftools.upgrade.step import Row
+
+_HEAD = ("step", "needs", "undo", "command   (NODE: -v prints each line)")
+_USERS = ("---- from here on users write: going back then loses what they have written ----")
+
+
+def lines(plan: Plan, headline: str, size: int, backup_dir: str, verbose: bool) -> List[str]:
+    """The screen of `snf-upgrade plan`."""
+    found = ["%s   %d steps   about %s without service" % (
+        headline, len(plan.rows), human_time(estimate.without_service(plan, size))),
+        "%d backup sets, at most %s, in %s (%s free)" % (
+            estimate.sets(plan), human_size(size * estimate.sets(plan)), backup_dir,
+            human_size(estimate.free_bytes(backup_dir))), ""]
+    found += verbose_lines(plan) if verbose else table(plan)
+    found.append("")
+    if any("restore" in row.undo_word for row in plan.rows):
+        found.append("restore: snf-restore-db pre-upgrade      Before the window: run --until "
+                     "survey,")
+        found.append("and snf-install-packages --download-only on each node.    Next: "
+                     "snf-upgrade run")
+    if plan.offline:
+        found.append("Left out (offline): %s" % ", ".join(plan.offline))
+    if plan.seen.source != "survey":
+        found.append("No survey yet: the start lines name all services that are enabled.")
+    return found
+
+
+def table(plan: Plan) -> List[str]:
+    """One line a row."""
+    shown = {row.name: _command(row, plan) for row in plan.rows}
+    name = max([len(row.name) for row in plan.rows] + [4])
+    needs = max([len(_needs(row)) for row in plan.rows] + [5])
+    undo = max([len(row.undo_word) for row in plan.rows] + [4])
+    form = "%%-%ds  %%-%ds  %%-%ds  %%s" % (name, needs, undo)
+    found = [(form % _HEAD).rstrip()]
+    indent = name + needs + undo + 6
+    for row in plan.rows:
+        if row.users_write:
+            found.append(_USERS)
+        first, *rest = _broken(shown[row.name], 80 - indent)
+        found.append(form % (row.name, _needs(row), row.undo_word, first))
+        found += [" " * (indent + 2) + line for line in rest]
+    return found
+
+
+def verbose_lines(plan: Plan) -> List[str]:
+    """Each step with the exact line that an operator could type."""
+    found: List[str] = []
+    for step in plan.steps:
+        found.append("%s   (%s; needs %s)" % (step.id, step.kind,
+                                              ", ".join(step.needs) or "nothing"))
+        found.append("  " + " ".join(step.argv))
+        if step.undo:
+            found.append("  undo: " + " ".join(step.undo))
+    return found
+
+
+def result(plan: Plan, size: int, pending: Sequence[str]) -> Dict[str, Any]:
+    """`result` of `snf-upgrade plan --json` (DESIGN 3.1)."""
+    return {
+        "steps": [{"id": step.id, "kind": step.kind, "nodes": list(step.nodes),
+                   "needs": list(step.needs), "undo": list(step.undo),
+                   "command": list(step.argv), "pending": step.id in pending,
+                   "seconds": int(round(estimate.seconds(step, size)))}
+                  for step in plan.steps],
+        "without_service": int(round(estimate.without_service(plan, size))),
+        "offline": list(plan.offline), "services_from": plan.seen.source}
+
+
+def _needs(row: Row) -> str:
+    return ", ".join(row.needs) or "-"
+
+
+def _command(row: Row, plan: Plan) -> str:
+    words = {"{node}": "NODE", "{services}": "S...", "{run}": "RUN",
+             "{email}": "--email" if any("--email" in step.argv for step in plan.of_row(row.name))
+             else ""}
+    return " ".join(filter(None, (words.get(word, word) for word in row.command)))
+
+
+def _broken(text: str, width: int) -> List[str]:
+    """A command over several lines, as a shell would take it."""
+    if len(text) <= width:
+        return [text]
+    parts = textwrap.wrap(text, width - 2, break_long_words=False, break_on_hyphens=False)
+    return [part + " \\" for part in parts[:-1]] + parts[-1:]
