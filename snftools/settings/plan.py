@@ -224,7 +224,8 @@ class _Work:
         self.plan.edits.add(Edit(
             place.source.name, place.source.tokens[0].line - 1
             + line_ends(place.source.text[:start]) + 1, start, end, new, rule.id, rule.to,
-            "***" if secret else masked.url(old), "***" if secret else new))
+            "***" if secret else masked.url(old),
+            "%s = %s" % (rule.to, "***" if secret else new)))
 
     def _uses(self, renames: List[Rule]) -> None:
         for row in renames:

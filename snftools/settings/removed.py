@@ -110,12 +110,12 @@ class _Removed:
                     "snf-settings-rename --comment-removed --diff --check", 3))
         kept = [place for name in self.names for place in self.directory.bindings(name)
                 if self._key(place) not in self.out]
-        for place in kept:
-            assert place.bound is not None
+        if kept:
             self.findings.append(Finding(
-                "settings-ignored", "note", "%s means nothing in %s"
-                % (place.bound.name, self.edits.rules.release), self.directory.node,
-                self.directory.file_path(place.where), "",
+                "settings-ignored", "note", "%s ignores %d settings that are still set: %s" % (
+                    self.edits.rules.release, len(kept),
+                    ", ".join(sorted({str(place.bound and place.bound.name) for place in kept}))),
+                self.directory.node, self.directory.file_path(kept[0].where), "harmless",
                 "snf-settings-rename --comment-removed"))
 
     def _set_before(self, use: Place, name: str) -> bool:
