@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.node import Node
 
+LOCK_TIMEOUT = "60s"  # for a table that another session holds
 TIMEOUT = 15  # seconds until a server that does not answer counts as dead
 
 # Pins under which content is read, with the server version that knows each (DESIGN: backups).
@@ -52,6 +53,7 @@ def connect(database: "Database", admin: bool = False, dbname: str = "",
     ONLY transaction under the pins; else autocommit.  Raises Failed when the server does not
     answer, Refused when no administrator is known.
     """
+    import psycopg2
     opened = open_session(database, admin, dbname)
     try:
         if readonly:
@@ -59,6 +61,10 @@ def connect(database: "Database", admin: bool = False, dbname: str = "",
             opened.set_session(isolation_level="REPEATABLE READ", readonly=True,
                                autocommit=False)
         yield opened
+    except psycopg2.Error as error:
+        raise Failed("database %s: %s" % (dbname or database.name,
+                                          mask.clean(str(error).strip().partition("\n")[0])),
+                     node=database.node.name, why=mask.clean(str(error).strip()))
     finally:
         opened.close()
 
@@ -126,6 +132,9 @@ def apply_pins(connection: Any) -> Dict[str, str]:
         cursor.execute("SHOW server_encoding")
         encoding = cursor.fetchone()[0]
         cursor.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)")
+        if connection.server_version >= 90300:
+            cursor.execute("SELECT pg_catalog.set_config('lock_timeout', %s, false)",
+                           (LOCK_TIMEOUT,))
     connection.set_client_encoding(encoding)
     return dict(values, client_encoding=encoding)
 
