@@ -1,0 +1,1 @@
+"""A node's Debian packages: what is installed, what apt offers, installing and going back."""
