@@ -60,7 +60,7 @@ class Job:
 class Runner:
     """One attempt (live)."""
 
-    def __init__(self, plan: Plan, journal: Journal, log_dir: str, token: RunToken,
+    def __init__(self, plan: Plan, journal: Journal, log_dir: str, token: Optional[RunToken],
                  screen: Screen, asked: Stopping,
                  prove: Callable[[Step, Mapping[str, Any]], Dict[str, Any]]) -> None:
         self.plan = plan

@@ -1,0 +1,33 @@
+"""snf-upgrade plan - show the steps in their order"""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+from snftools.commands.upgrade.common import Upgrade
+from snftools.report import Report
+from snftools.upgrade import facts
+from snftools.upgrade.journal import Journal
+from snftools.upgrade.screens import plan as screen
+
+
+def act(args: Any) -> Report:
+    """Build the plan from site.conf, the release and the survey; run nothing."""
+    up = Upgrade(args)
+    journal = up.newest()
+    plan = up.plan(journal.run if journal else "")
+    size = facts.database_size(up)
+    done = journal or Journal("", "")
+    pending = [step.id for step in plan.steps if done.state(step.id) not in ("done", "found")]
+    lines = screen.lines(plan, up.headline(), size, up.site.backup_dir, bool(args.verbose))
+    result = screen.result(plan, size, pending)
+    result["run"] = journal.run if journal else None
+    result["by_hand"] = _by_hand(up)
+    lines += ["", "By hand, after it:"] + ["  " + row["line"] for row in result["by_hand"]]
+    return Report(result=result, lines=tuple(lines))
+
+
+def _by_hand(up: Upgrade) -> List[Any]:
+    """What no command does; how much of it there is tells the last screen."""
+    return [{"name": name, "when": row["when"], "why": row["why"], "line": row["line"]}
+            for name, row in up.release.part("by_hand").items()]
