@@ -130,16 +130,19 @@ def modify_url(node: "Node", name: str, ui_url: str) -> None:
                      next="snf-register-verify")
 
 
-def check_listed(node: "Node", wanted: Wanted) -> List[str]:
-    """Names whose UI URL `component-list` tells otherwise than the database: its own proof."""
+def check_listed(node: "Node", wanted: Wanted, found: Registry) -> List[str]:
+    """The components that `component-list` tells otherwise than the database that we asked.
+
+    Then Synnefo works on another database than the one that was looked at.
+    """
     answer = manage.snf_manage(node, ["component-list", "--output-format=json"])
     try:
-        listed = {row.name: row for row in outputs.component_list(answer.raw)}
+        listed = {row.name: (row.url, row.has_token)
+                  for row in outputs.component_list(answer.raw)}
     except outputs.NotUnderstood as error:
         raise Failed("%s (%s)" % (error, answer.describe()), node=node.name)
-    return [name for name, component in wanted.components.items()
-            if name not in listed or listed[name].url != component.ui_url
-            or not listed[name].has_token]
+    asked = {name: (row.url, row.has_token) for name, row in found.components.items()}
+    return [name for name in wanted.components if listed.get(name) != asked.get(name)]
 
 
 def free_urls(wanted: Wanted, found: Registry) -> None:

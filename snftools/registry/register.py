@@ -118,9 +118,9 @@ def _proved(wanted: Wanted, found: Registry, home: "Node", done: List[str]) -> R
     if left:
         raise Failed("the registry is not as it must be: %s" % describe(left[0]),
                      node=home.name, next="snf-register-verify")
-    other = definitions.check_listed(home, wanted)
+    other = definitions.check_listed(home, wanted, found)
     if other:
-        raise Failed("component-list on %s tells another UI URL than the database for %s"
+        raise Failed("component-list on %s tells otherwise than the database of %s"
                      % (home.name, ", ".join(other)), node=home.name,
                      why="its settings name another database", next="snf-settings-check")
     lines = ["%s: %s: done" % (home.name, line) for line in done]

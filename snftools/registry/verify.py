@@ -26,13 +26,12 @@ def verify(wanted: Wanted, found: Registry, home: Optional["Node"], where: str,
     differences = components.differences(wanted, found)
     findings = [_finding(rows, where) for rows in _grouped(differences)]
     findings += _tokens(wanted, found, where)
-    if home is not None and not any(row.kind == "ui-url" for row in differences):
-        findings += [Finding("component-list", "error", "component-list on %s tells another "
-                             "UI URL for '%s' than the database" % (home.name, name),
-                             node=home.name, why="its settings name another database",
+    if home is not None:
+        findings += [Finding("component-list", "error", "component-list on %s tells otherwise "
+                             "of '%s' than the database" % (home.name, name), node=home.name,
+                             why="its settings name another database",
                              remedy="snf-settings-check --node %s" % home.name)
-                     for name in definitions.check_listed(home, wanted)
-                     if name in found.components]
+                     for name in definitions.check_listed(home, wanted, found)]
     findings += [_leftover(name, row, where) for name, row in found.components.items()
                  if name not in wanted.catalogue.roles]
     findings += _unreached(probes)

@@ -13,13 +13,11 @@ HEADS = {"im": "0042_service_origin",
 
 @pytest.fixture(scope="module")
 def installed(site_template):
-    """A site with the new packages and settings, at rest, to be copied."""
+    """A site with the new packages and settings, to be copied."""
     site = site_template.copy()
     upgraded.install(site)
     upgraded.settings(site)
-    site.server.stop()
     yield site
-    site.server.start()
     site.destroy()
 
 
