@@ -96,7 +96,8 @@ def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
         if name == "yes":  # common to all
             continue
         flags, settings = _OPTIONS[name]
-        parser.add_argument(*flags, **{"default": argparse.SUPPRESS, **settings})
+        everything: Dict[str, Any] = {"default": argparse.SUPPRESS, **settings}
+        parser.add_argument(*flags, **everything)
 
 
 def _add_common(parser: argparse.ArgumentParser, site: bool) -> None:

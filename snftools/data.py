@@ -38,7 +38,7 @@ def read(text: bytes, spec: str, path: str) -> Dict[str, Any]:
 
 def _problems(config: Any, outcome: Any, flatten: Any) -> List[str]:
     """What the spec did not like, in words."""
-    found = []
+    found: List[str] = []
     if outcome is True:
         return found
     for sections, key, error in flatten(config, outcome):

@@ -34,7 +34,7 @@ def test_options_of_the_page_are_those_of_the_parser(command):
     documented = set()
     for line in section.splitlines():
         if line.startswith((".B", ".BR", ".BI", ".IP", ".OP")):
-            text = line.replace("\\-", "-").replace('"', " ").replace("\\fR", " ")
+            text = re.sub(r'\\f[BIR]|"', " ", line).replace("\\-", "-")
             documented |= set(re.findall(r"(?<![\w-])(--?[A-Za-z][\w-]*)", text))
     assert documented == options(parser_of(command))
 
