@@ -1,0 +1,51 @@
+"""snf-upgrade init - draft site.conf from what is on the nodes"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from snftools import files
+from snftools import site as site_module
+from snftools.errors import Failed, Refused
+from snftools.report import Finding, Report
+
+
+def act(args: Any) -> Report:
+    """Look at the nodes, write the file that --site names, never over an old one."""
+    target = args.site or os.environ.get("SNF_UPGRADE_SITE") or site_module.DEFAULT_PATH
+    if target != "-" and os.path.lexists(target):
+        raise Refused("%s is there already" % target, unchanged="everything",
+                      next="snf-upgrade init --site - %s" % " ".join(args.host))
+    draft = _drafted(args)
+    text = draft.text(site_module.DEFAULT_BACKUP_DIR, site_module.default_state_dir())
+    notes = tuple(Finding("draft", "note", what) for what in draft.unknown)
+    nodes = {entry.name: list(roles) for entry, roles in draft.nodes}
+    if target == "-":
+        return Report(result={"text": text, "nodes": nodes}, findings=notes,
+                      lines=tuple(text.splitlines()))
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+        files.write_atomic(target, text.encode("utf-8"), mode=0o644)
+    except OSError as error:
+        raise Failed("can't write %s: %s" % (target, error.strerror))
+    return Report(changed=True, findings=notes, result={"site": target, "nodes": nodes}, lines=(
+        "Drafted %s: %d nodes.  Read every line of it." % (target, len(nodes)),
+        "Next: snf-upgrade check --site %s" % target))
+
+
+def _drafted(args: Any) -> Any:
+    from snftools.node import open_node
+    from snftools.packages.query import roles_of
+    from snftools.release import Release
+    from snftools.upgrade.draft import Draft, node_name
+    release, draft = Release.read(), Draft()
+    for host in dict.fromkeys(args.host or ["local"]):
+        entry = site_module.bare_entry(host)
+        if entry.root:
+            entry = replace(entry, root=os.path.abspath(entry.root))
+        entry = replace(entry, name=node_name(entry))
+        node = open_node(entry)
+        draft.add(entry, node, roles_of(node, release))
+    return draft
