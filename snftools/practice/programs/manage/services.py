@@ -4,7 +4,7 @@ from . import listing, options, tables
 from .context import CommandError
 from .rows import one, query
 
-OLD_WIDTHS = (3, 5, 12, 40, 20, 20)
+OLD_WIDTHS = (3, 3, 12, 40, 20, 20)
 OLD_LABELS = ("id", "order", "name", "url", "auth_token", "icon")
 SELECT = (
     "SELECT s.id, s.name, c.name AS component, s.type FROM im_service s"

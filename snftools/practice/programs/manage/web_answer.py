@@ -1,6 +1,7 @@
 """Answers of the web applications, and how they ask astakos who a user is."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -42,7 +43,7 @@ def fault(code, message):
 def base_path(url):
     """Return the pattern of a base URL's path, without slashes at its ends."""
     path = urlsplit(url).path.strip("/")
-    return "^/%s" % (path + "/" if path else "")
+    return "^/%s" % (re.escape(path) + "/" if path else "")
 
 
 def user_of_token(url, token):

@@ -1,6 +1,7 @@
 """The web application of astakos: cloudbar, token check, service catalogue."""
 
 import json
+from urllib.parse import urlsplit
 
 from . import defaults
 from .rows import query
@@ -28,8 +29,9 @@ def routes(context, new):
             ("GET", "^/im/(?:login)?$", lambda *request: page("astakos")),
             ("GET", "^/$", lambda *request: redirect("/im/")),
         ]
-    base = base_path(defaults.effective(context, "astakos", "ASTAKOS_BASE_URL"))
-    home = base[1:] + "ui/"
+    url = defaults.effective(context, "astakos", "ASTAKOS_BASE_URL")
+    base = base_path(url)
+    home = urlsplit(url).path.rstrip("/") + "/ui/"
     return [
         ("GET", base + "ui/get_services$", services),
         ("GET", base + "ui/get_menu$", menu),

@@ -1,5 +1,7 @@
 """The web application of cyclades: the servers of a user, whom it asks astakos about."""
 
+from urllib.parse import urlsplit
+
 from . import defaults
 from .rows import query
 from .web_answer import as_json, base_path, page, redirect, user_of_token
@@ -15,8 +17,9 @@ def routes(context, new):
             ("GET", "^/api/v1.1/servers$", old_servers),
             ("GET", "^/ui/?$", lambda *request: page("cyclades")),
         ]
-    base = base_path(defaults.effective(context, "cyclades", "CYCLADES_BASE_URL"))
-    home = base[1:] + "ui/"
+    url = defaults.effective(context, "cyclades", "CYCLADES_BASE_URL")
+    base = base_path(url)
+    home = urlsplit(url).path.rstrip("/") + "/ui/"
     return [
         ("GET", base + "compute/v2.0/servers/?$", servers),
         ("GET", base + "ui/$", lambda *request: page("cyclades")),
