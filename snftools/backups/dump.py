@@ -14,7 +14,7 @@ from snftools.backups.lock import pgpass
 from snftools.backups.sets import BackupSet
 from snftools.database import catalog, digest, objects, sessions
 from snftools.database import connect as connecting
-from snftools.errors import Failed, Refused
+from snftools.errors import Failed, Refused, SnfError
 from snftools.output.text import human_size
 
 if TYPE_CHECKING:
@@ -79,10 +79,14 @@ def _estimate(backup_dir: str, database: "Database") -> int:
     with connecting.connect(database) as connection:
         size = int(catalog.database_facts(connection)["size"])
     for old in reversed(sets.list_sets(backup_dir)):
-        if old.complete() and database.name in old.databases:
+        if not old.complete() or database.name not in old.databases:
+            continue
+        try:
             values = old.manifest(database.name)
-            dumped = sum(one["size"] for one in values["files"].values())
-            return int(size * dumped / max(values["facts"]["size"], 1)) + 1
+        except SnfError:
+            continue  # a damaged one tells nothing
+        dumped = sum(one["size"] for one in values["files"].values())
+        return int(size * dumped / max(values["facts"]["size"], 1)) + 1
     return size
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import datetime, timedelta, timezone
 from typing import Collection, Iterable, List, Optional
 
 from snftools import files
 from snftools.backups.sets import BackupSet
+from snftools.errors import Usage
+
+_AGE = re.compile(r"^(\d{1,5})([dh]?)$")
 
 
 def choose(every: List[BackupSet], keep: Optional[int] = None,
@@ -57,3 +61,14 @@ def remove_leftovers(backup_dir: str) -> None:
     for name in os.listdir(backup_dir):
         if name.startswith(".removing-"):
             shutil.rmtree(os.path.join(backup_dir, name))
+
+
+def age(text: Optional[str]) -> Optional[timedelta]:
+    """The value of --older-than: days (30d, 30) or hours (12h); Usage (2) for others."""
+    if text is None:
+        return None
+    match = _AGE.match(text)
+    if not match:
+        raise Usage("--older-than wants a number of days (30d) or hours (12h)")
+    number = int(match.group(1))
+    return timedelta(hours=number) if match.group(2) == "h" else timedelta(days=number)

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Tuple
+from typing import Any, Collection, Dict, List, Tuple
 
 from snftools import files
 from snftools.backups import manifest
@@ -123,12 +123,14 @@ def list_sets(backup_dir: str) -> List[BackupSet]:
             if os.path.isdir(os.path.join(backup_dir, name))]
 
 
-def find(backup_dir: str, text: str) -> BackupSet:
+def find(backup_dir: str, text: str, having: Collection[str] = ()) -> BackupSet:
     """The complete set of that name, unique beginning or label, or "latest".
 
-    A label and `latest` mean the newest complete set of all databases.  Refused (3) otherwise.
+    A label and `latest` mean the newest complete set of all databases; `having`: of those that
+    have one of these (no site.conf says which are all).  Refused (3) otherwise.
     """
-    every = list_sets(backup_dir)
+    every = [one for one in list_sets(backup_dir)
+             if one.name == text or not having or set(having) & set(one.databases)]
     complete = [one for one in every if one.complete()]
     for one in every:
         if one.name == text:

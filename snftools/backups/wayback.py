@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
-from snftools.backups import sets
+from snftools.backups import sets, verify
 from snftools.backups.sets import BackupSet
 from snftools.database import catalog, digest, sessions
 from snftools.database import connect as connecting
@@ -40,7 +40,7 @@ def mark(backup: BackupSet, database: "Database", run_id: str = "") -> None:
 def marked(backup_dir: str, database: "Database") -> Optional[BackupSet]:
     """The complete set that is marked for this very database (name and oid), or None."""
     for backup in reversed(sets.list_sets(backup_dir)):
-        if backup.complete() and _has_mark(backup, database):
+        if backup.complete() and _has_mark(backup, database) and _intact(backup, database):
             return backup
     return None
 
@@ -56,11 +56,11 @@ def equal(backup_dir: str, database: "Database", level: str = "restore", label: 
             values = backup.manifest(database.name)
         except (SnfError, OSError, KeyError):
             continue
-        if content is None and unwritten(database, values):
+        if content is None and unwritten(database, values) and _intact(backup, database):
             return backup
         if content is None:
             content = now(database)
-        if not digest.differences(values, content):
+        if not digest.differences(values, content) and _intact(backup, database):
             return backup
     return None
 
@@ -96,6 +96,15 @@ def _fits(backup: BackupSet, database: "Database", level: str, label: str) -> bo
     proven = backup.level(database.name)
     return backup.complete() and bool(proven) and \
         sets.LEVELS.index(proven) >= sets.LEVELS.index(level)
+
+
+def _intact(backup: BackupSet, database: "Database") -> bool:
+    """Whether the backup's files are still what its manifest says (level files)."""
+    try:
+        verify.check_files(backup, backup.manifest(database.name))
+    except (SnfError, OSError):
+        return False
+    return True
 
 
 def _has_mark(backup: BackupSet, database: "Database") -> bool:

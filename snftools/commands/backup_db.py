@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
-from datetime import timedelta
 from typing import Any, Optional, Sequence
 
 from snftools import cli
@@ -18,7 +16,6 @@ _EXAMPLES = """\
   snf-backup-db verify latest --level restore    prove a set again
   snf-backup-db prune --keep 5                   remove all but the newest 5
 """
-_AGE = re.compile(r"^(\d+)([dh]?)$")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -126,7 +123,7 @@ def _prune(ctx: Any, args: Any) -> Report:
     from snftools.backups import lock, prune, sets
     if args.keep is not None and args.keep < 1:
         raise Usage("--keep wants a number from 1")
-    older = _age(args.older_than)
+    older = prune.age(args.older_than)
     with lock.backup_lock(ctx.site.backup_dir, exclusive=True):
         if args.release:
             backup = sets.find(ctx.site.backup_dir, args.release)
@@ -146,16 +143,6 @@ def _prune(ctx: Any, args: Any) -> Report:
     word = "would remove" if args.check else "removed"
     return Report(changed=bool(chosen), result={"removed": names},
                   lines=tuple("%s %s" % (word, name) for name in names) or ("nothing to remove",))
-
-
-def _age(text: Optional[str]) -> Optional[timedelta]:
-    if text is None:
-        return None
-    match = _AGE.match(text)
-    if not match:
-        raise Usage("--older-than wants a number of days (30d) or hours (12h)")
-    number = int(match.group(1))
-    return timedelta(hours=number) if match.group(2) == "h" else timedelta(days=number)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

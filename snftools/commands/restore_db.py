@@ -44,8 +44,10 @@ def act(args: Any) -> Report:
 def _restore(ctx: Any, args: Any) -> Report:
     from snftools.backups import lock, restore, sets
     from snftools.database import connect
-    backup = sets.find(ctx.site.backup_dir, args.set)
-    databases = [one for one in which.found(ctx, absent_ok=True) if one.name in backup.databases]
+    every = which.found(ctx, absent_ok=True)
+    backup = sets.find(ctx.site.backup_dir, args.set,
+                       () if ctx.site.path else [one.name for one in every])
+    databases = [one for one in every if one.name in backup.databases]
     missing = set(backup.databases) - {one.name for one in databases}
     if not databases or (missing and not args.database and not args.node):
         raise Refused("set %s has databases that this site has not: %s"

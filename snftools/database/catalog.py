@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple
 
 from snftools.database.connect import rows
@@ -113,12 +113,6 @@ def histories(connection: Any) -> Dict[str, Any]:
     alembic = rows(connection, "SELECT version_num FROM public.alembic_version") \
         if "alembic_version" in there else []
     return {"south": south, "alembic": alembic[0][0] if alembic else None}
-
-
-def shape(connection: Any) -> Dict[str, Any]:
-    """What must be equal besides write counters for content to be the same: see wayback."""
-    return {"tables": [list(asdict(table).values()) for table in tables(connection)],
-            "sequences": sequences(connection)}
 
 
 def quoted(*names: str) -> str:
