@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from snftools.report import Finding
-from snftools.settings import masked, removed
+from snftools.settings import masked, names as how, removed
 from snftools.settings.directory import Place, SettingsDir
 from snftools.settings.edits import Edit, EditSet
 from snftools.settings.insert import Insert
 from snftools.settings.lexer import encoding, line_ends
-from snftools.settings.names import DYNAMIC
 from snftools.settings.rules import ADD, FORBID, JOIN, RENAME, SET, Given, Rule, Rules, literal, same
 from snftools.settings.values import NotEvaluated, Unknown, evaluate, present
 
 CHECK = "settings"
+_HOW = {
+    how.PLAIN: "in a block", how.CHAINED: "together with other names",
+    how.TUPLE: "as part of a tuple", how.AUGMENTED: "by += or its like",
+    how.ITEM: "by changing a part of it", how.LOOP: "by a loop", how.WITH: "by with",
+    how.EXCEPT: "by except", how.IMPORT: "by import", how.DEF: "by def", how.CLASS: "by class",
+    how.PARAMETER: "as a parameter", how.DELETE: "by del", how.GLOBAL: "by global",
+    how.DYNAMIC: "through a string"}
 
 
 @dataclass
@@ -107,10 +113,7 @@ class _Work:
         for place in places:
             bound = place.bound
             if bound is not None and not bound.simple:
-                how = "in a block" if bound.how == "plain" else "by " + bound.how
-                if bound.how == DYNAMIC:
-                    how = "through a string"
-                self.refuse("%s is bound %s" % (bound.name, how), place,
+                self.refuse("%s is bound %s" % (bound.name, _HOW.get(bound.how, "otherwise")), place,
                             "this tool edits plain assignments only",
                             "write it as one plain assignment, NAME = value, then run again")
                 good = False

@@ -86,11 +86,12 @@ class _Removed:
         head = "# removed in %s: " % self.edits.rules.release
         starts: Set[int] = {0} | {m.end() for m in re.finditer(r"\r\n|\n|\r", text)}
         starts.discard(len(text))
+        # What the line was to become does not matter any more.
+        self.edits.edits = [edit for edit in self.edits.edits if edit.file != source.name
+                            or not statement.line_start <= edit.start < statement.line_end]
         for number, offset in enumerate(sorted(starts)):
             at = statement.line_start + offset
             shown = masked.line(source.line_text(statement.line), self.edits.rules)
-            self.edits.edits = [edit for edit in self.edits.edits if edit.file != source.name
-                                or not statement.line_start <= edit.start < statement.line_end]
             self.edits.add(Edit(source.name, statement.line + number, at, at,
                                 head if not number else "#   ", "comment-removed", name,
                                 shown if not number else "",
