@@ -1,7 +1,11 @@
 """snf-migrate-db on practice sites: the whole of it, every refusal, every lie."""
 
+import signal
+import time
+
 import pytest
 
+from snftools.state import wait_until
 from tests.helpers import cli, upgraded
 
 HEADS = {"im": "0042_service_origin",
@@ -211,3 +215,73 @@ def test_one_host_in_the_right_order(site_template_one_host):
         assert heads(run(site, "--check", "--json").expect(0)) == HEADS
     finally:
         site.destroy()
+
+
+def backup(site, label):
+    cli.run("snf-backup-db", "create", "--label", label, "--verify", "restore",
+            site=site).expect(0)
+
+
+def marks(site):
+    return [path for path in site.dir.glob("backups/*/marks.jsonl") if b"way-back" in
+            path.read_bytes()]
+
+
+def test_the_way_back_must_be_what_the_database_holds_now(site):
+    backup(site, "early")
+    site.psql("pithos", "UPDATE versions SET mtime = mtime + 1 "
+                        "WHERE serial = (SELECT min(serial) FROM versions)")
+    done = run(site, "--node", "pithos").expect(3)
+    assert "no way back for" in done.err and marks(site) == []
+    run(site, "--node", "astakos").expect(0)
+    assert len(marks(site)) == 1
+    backup(site, "pre-upgrade")
+    run(site, "--node", "pithos").expect(0)
+    assert len(marks(site)) == 2
+
+
+def test_waiting_for_a_session_is_told(site):
+    """A session that comes after the look: the migration waits, and says for whom."""
+    program = site.node("astakos") / "usr/bin/snf-manage"
+    program.rename(program.with_name("snf-manage.real"))
+    flag = site.dir / "go"
+    program.write_text('#!/bin/sh\nif [ "$2" = im ]; then touch %s.at; '
+                       'while [ ! -e %s ]; do sleep 0.1; done; fi\nexec snf-manage.real "$@"\n'
+                       % (flag, flag))
+    program.chmod(0o755)
+    child = cli.start("snf-migrate-db", "--node", "astakos", "--no-way-back", "--status-fd", "2",
+                      site=site)
+    try:
+        assert wait_until(time.monotonic() + 60, (site.dir / "go.at").exists)
+        other = site.server.connect(site.database("astakos"))
+        other.cursor().execute("SELECT count(*) FROM im_service")
+        flag.touch()
+        said = ""
+        for line in child.stderr:
+            said = line.decode()
+            if "waits for the session" in said:
+                break
+        assert "pid %d" % other.get_backend_pid() in said
+        other.close()
+        assert child.communicate(timeout=120) and child.returncode == 0
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+            child.communicate()
+
+
+def test_an_interrupt_leaves_whole_migrations_and_a_rerun_goes_on(site):
+    child = cli.start("snf-migrate-db", "--node", "astakos", "--no-way-back", "--status-fd", "2",
+                      site=site)
+    for line in child.stderr:
+        if b"migrate im" in line:
+            break
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert not [one for one in next(iter(upgraded.nodes(site))).processes()
+                if "snf-manage" in one.args]
+    run(site, "--node", "astakos", "--no-way-back").expect(0)
+    assert heads(run(site, "--node", "astakos", "--check", "--json").expect(0)) == {
+        name: HEADS[name] for name in ("im", "quotaholder_app")}
+    assert site.psql("astakos", "SELECT count(*) FROM auth_permission") == [(123,)]
