@@ -90,7 +90,7 @@ def _command(context, name, words):
         return 1
     except Exception as exc:
         sys.stdout.flush()
-        raise as_django(exc)
+        raise as_django(exc) from None
     sys.stdout.flush()
     return status or 0
 

@@ -45,7 +45,7 @@ def migrate_settings(context):
         _migrate(context)
     except Exception as exc:
         sys.stdout.flush()
-        raise as_django(exc)
+        raise as_django(exc) from None
     context.close()
 
 
