@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator
+from typing import Any, Iterator
 
+from snftools.output import mask
+from snftools.settings.directory import SettingsDir
 from snftools.settings.lexer import COMMENT, STRING
 from snftools.settings.rules import Rules
 from snftools.settings.source import Source
+from snftools.settings.values import NotEvaluated
 
 HIDDEN = "'***'"
 _IN_URL = re.compile(r"(://[^/\s:@'\"]*):[^@\s'\"]+@")
@@ -54,3 +57,26 @@ def url(text: str) -> str:
 def line(text: str, rules: Rules) -> str:
     """A source line for a message."""
     return comment(text, rules).strip()
+
+
+def learn(directory: SettingsDir, rules: Rules) -> None:
+    """Tell the output's filter every secret that the settings hold."""
+    for name in directory.names():
+        if rules.is_secret(name):
+            try:
+                _learn(directory.value(name), name)
+            except NotEvaluated:
+                continue
+
+
+def _learn(value: Any, name: str) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, dict) or "PASSWORD" in str(key).upper():
+                _learn(item, str(key))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _learn(item, name)
+    elif isinstance(value, str) and value:
+        password = re.search(r"://[^/\s:@]*:([^@\s]+)@", value)
+        mask.learn(password.group(1) if password else value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
 
 from snftools.report import Finding, Report
-from snftools.settings import asked
+from snftools.settings import asked, masked
 from snftools.settings.checks import Subject, cloudbar, email, leftovers, shapes, tokens, urls
 from snftools.settings.values import NotEvaluated
 
@@ -23,6 +23,7 @@ def check(pairs: Sequence[Tuple["Node", Subject]], with_email: bool) -> Report:
 
 
 def _one(node: "Node", subject: Subject, with_email: bool) -> Report:
+    masked.learn(subject.directory, subject.rules)
     faults = [Finding("settings-syntax", "error", "Synnefo cannot execute this file", node.name,
                       subject.directory.file_path(where), why, "mend the line", 4)
               for where, why in subject.directory.faults()]

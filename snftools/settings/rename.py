@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 from snftools.errors import Refused, Usage
 from snftools.report import Report
-from snftools.settings import asked
+from snftools.settings import asked, masked
 from snftools.settings.directory import SettingsDir
 from snftools.settings.edits import undo_changes
 from snftools.settings.plan import Plan, make_plan
@@ -28,8 +28,7 @@ def plan_node(node: "Node", path: str, rules: Rules, given: Given,
               comment_removed: bool) -> Plan:
     """Read the node's settings and make the plan."""
     directory = SettingsDir.read(node, path)
-    if not directory.files and node.stat(path) is None:
-        raise Refused("there is no %s" % path, node=node.name)
+    masked.learn(directory, rules)
     return make_plan(directory, rules, given, comment_removed)
 
 
