@@ -90,7 +90,7 @@ class Runner:
             for step_id, child in list(running.items()):
                 code = child.poll()
                 if code is not None:
-                    answers[step_id] = (code, child.answer())
+                    answers[step_id] = (code, child.answer() or _said(child, code))
                     del running[step_id]
             time.sleep(POLL)
         for step in steps:
@@ -238,3 +238,9 @@ class Runner:
             return self.asked.exit
         codes = {failure.exit for failure in self.failures}
         return next((code for code in _EXITS if code in codes), 1 if codes else 0)
+
+
+def _said(child: Child, code: int) -> Dict[str, Any]:
+    """What a child that gave no JSON answer said on standard error (usage errors are text)."""
+    return {"error": {"code": code, "what": " ".join(child.last_lines(2))
+                      or "it ended with %d and said nothing" % code}}

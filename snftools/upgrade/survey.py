@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import tarfile
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -58,15 +57,9 @@ def node_facts(node: "Node", release: "Release") -> Dict[str, Any]:
 
 def is_master(node: "Node") -> Optional[bool]:
     """Whether Ganeti calls this node its master; None where it has no Ganeti."""
-    if "ganeti" not in node.roles:
-        return None
-    answer = node.run(["gnt-cluster", "getmaster"], timeout=60)
-    if answer.exit == 127 or not answer.ok:
-        return None
-    name = node.run(["hostname", "--fqdn"], timeout=60)
-    own = {name.text.strip(), name.text.strip().partition(".")[0], node.name,
-           "" if node.root else socket.gethostname()}
-    return bool(answer.text.strip()) and answer.text.strip() in own
+    from snftools.services import look
+    master = look.ganeti_master(node) if "ganeti" in node.roles else ""
+    return look.is_here(node, master) if master else None
 
 
 def archive(node: "Node") -> bytes:

@@ -9,6 +9,10 @@ from snftools.upgrade.checks import NODE, SITE, Check, Look
 from snftools.upgrade.screens.failure import findings
 
 
+# Said of a site that is up: the step `quiet` looks again when its services are down.
+_OF_A_LIVING_SITE = ("session-connected",)
+
+
 def of_row(row: str) -> Any:
     """The check function for a row of the plan."""
     def function(look: Look, node: Any) -> List[Finding]:
@@ -17,7 +21,8 @@ def of_row(row: str) -> Any:
             if node is not None and node.name not in step.nodes:
                 continue
             code, answer = look.found.answers.get(step.id, (0, {}))
-            told = findings(answer, ("error", "warning"))
+            told = [item for item in findings(answer, ("error", "warning"))
+                    if item.check not in _OF_A_LIVING_SITE]
             found += told
             error = answer.get("error") or {}
             if code not in (0, 5) and not any(item.severity == "error" for item in told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any, Dict, List, Sequence
 
@@ -92,5 +93,7 @@ def _broken(text: str, width: int) -> List[str]:
     """A command over several lines, as a shell would take it."""
     if len(text) <= width:
         return [text]
-    parts = textwrap.wrap(text, width - 2, break_long_words=False, break_on_hyphens=False)
+    kept = re.sub(r" (--[a-z-]+) (?!-)", " \\1\0", text)  # an option stays with its value
+    parts = [part.replace("\0", " ") for part in textwrap.wrap(
+        kept, width - 2, break_long_words=False, break_on_hyphens=False)]
     return [part + " \\" for part in parts[:-1]] + parts[-1:]
