@@ -67,7 +67,7 @@ def _create(ctx: Any, args: Any) -> Report:
             connect.need_admin(databases)
         taken = dump.take(ctx.site.backup_dir, databases, dump.Wish(
             args.label, args.jobs, ctx.token.run_id if ctx.token else "", hold=args.hold,
-            whole=which.whole(args)), ctx.progress)
+            whole=which.whole(ctx)), ctx.progress)
         for database in databases:
             verify.verify(taken, database, level, ctx.progress, args.jobs)
     return Report(changed=True, result={"set": show.as_dict(taken)},

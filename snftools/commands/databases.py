@@ -42,9 +42,9 @@ def nodes(ctx: "Context") -> List[Any]:
     return ctx.all_nodes()
 
 
-def whole(args: argparse.Namespace) -> bool:
+def whole(ctx: "Context") -> bool:
     """Whether all databases of what we were told of are meant."""
-    return not args.database and not (args.site and args.node)
+    return not ctx.args.database and not (ctx.site.path and ctx.args.node)
 
 
 def of_set(ctx: "Context", backup: "BackupSet", level: str) -> List["Database"]:
