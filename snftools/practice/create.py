@@ -72,6 +72,7 @@ def run_site(directory: Path, nodes: Sequence[str], start: bool, say: Say) -> No
     say("services   starting")
     for name in nodes:
         services.start(directory / "nodes" / name)
+    services.wait_for_ports(read_ports(directory))
 
 
 def prepare(directory: Path) -> Path:
@@ -108,6 +109,11 @@ def write_marker(directory: Path, facts: Mapping[str, Any]) -> None:
     path = directory / MARKER
     old = json.loads(path.read_text()) if path.exists() else {"schema": 1}
     path.write_text(json.dumps({**old, **facts}, indent=1) + "\n")
+
+
+def read_ports(directory: Path) -> Dict[str, int]:
+    """The port of each node's web applications."""
+    return dict(json.loads((directory / MARKER).read_text())["ports"])
 
 
 def free_ports(nodes: Mapping[str, Sequence[str]]) -> Dict[str, int]:

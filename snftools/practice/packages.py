@@ -115,7 +115,7 @@ def _expand(line: str) -> List[Tuple[int, str, Path]]:
     target, pattern = _halves(rest)
     found = [Path(path) for path in sorted(glob.glob(str(HERE / pattern)))]
     if not found:
-        return []
+        raise Failed("packages.conf: no file %s" % pattern)
     if not target.endswith("/"):
         return [(int(mode, 8), target, found[0])]
     return [(int(mode, 8), target + path.name, path) for path in found if path.is_file()]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import List
+from typing import List, Mapping
 
 from snftools.errors import Failed
 
@@ -25,6 +26,22 @@ def start(root: Path) -> None:
             if done.returncode:
                 raise Failed("service %s start failed on %s" % (name, root.name),
                              why=done.stdout.decode("utf-8", "replace").strip())
+
+
+def wait_for_ports(ports: Mapping[str, int]) -> None:
+    """Wait until every node's web applications listen; Failed when one does not."""
+    deadline = time.monotonic() + PATIENCE
+    for name, port in ports.items():
+        while not _listens(port):
+            if time.monotonic() > deadline:
+                raise Failed("gunicorn does not listen on port %d" % port, node=name,
+                             why="see var/log/synnefo/gunicorn-synnefo.log of the node")
+            time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def of_site(directory: Path) -> List[int]:

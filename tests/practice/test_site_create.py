@@ -56,7 +56,16 @@ def test_server_has_no_tcp_port(running_site):
 def test_services_run_and_hold_sessions(running_site):
     sessions = running_site.psql("postgres", (
         "SELECT DISTINCT datname FROM pg_stat_activity WHERE usename = 'synnefo'"))
-    assert ("snf_cyclades",) in sessions
+    assert sorted(sessions) == [("snf_astakos",), ("snf_cyclades",), ("snf_pithos",)]
+
+
+def test_web_applications_answer_on_the_ports_of_0_13(running_site):
+    import urllib.request
+
+    port = running_site.facts["ports"]["astakos"]
+    with urllib.request.urlopen("http://127.0.0.1:%d/im/get_services" % port) as answer:
+        assert answer.status == 200
+    assert "base_url = \"http://127.0.0.1:%d/astakos\"" % port in running_site.conf.read_text()
 
 
 def test_dpkg_sees_as_edited_what_the_guide_edits(running_site):
@@ -198,6 +207,7 @@ def lives(pid: int) -> bool:
 
 def test_destroy_of_one_site_spares_another(running_site, site_template):
     before = set(services.of_site(running_site.dir))
+    assert before
     site_template.copy().destroy()
     assert before == set(services.of_site(running_site.dir))
 

@@ -205,6 +205,30 @@ def test_broken_settings_keep_daemons_down(practice_site):
     assert done.returncode == 1 and b"Failed to read settings file" in done.stdout
 
 
+def test_gunicorn_is_a_master_with_a_worker_that_rename_themselves(practice_site):
+    root = practice_site.node("pithos")
+    rows = [line.split(None, 1) for line in processes(root, "gunicorn: ")]
+    assert [row[1] for row in rows] == ["gunicorn: master [synnefo]", "gunicorn: worker [synnefo]"]
+    pid = (root / "var/run/gunicorn/synnefo.pid").read_text().strip()
+    assert pid == rows[0][0]
+    assert run(root, "service", "gunicorn", "stop").returncode == 0
+    assert wait_for(lambda: not processes(root, "gunicorn: "))
+    assert run(root, "service", "gunicorn", "status").returncode == 3
+    assert wait_for(lambda: not practice_site.psql("postgres", (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = 'snf_pithos'")))
+    assert run(root, "service", "gunicorn", "start").returncode == 0
+    assert processes(root, "gunicorn: master [synnefo]")
+
+
+def test_broken_settings_keep_gunicorn_down_though_start_exits_0(practice_site):
+    root = practice_site.node("pithos")
+    run(root, "service", "gunicorn", "stop")
+    (root / "etc/synnefo/99-local.conf").write_text("X = NOSUCH\n")
+    assert run(root, "service", "gunicorn", "start").returncode == 0
+    assert wait_for(lambda: not processes(root, "gunicorn: "))
+    assert run(root, "service", "gunicorn", "status").returncode == 3
+
+
 def test_ps_shows_only_what_was_started_from_the_node(running_site):
     cyclades = processes(running_site.node("cyclades"), "")
     assert [line for line in cyclades if "snf-dispatcher" in line]
