@@ -120,7 +120,8 @@ class Node:
             source, data = _source(stdin, opened)
             target, line = _target(stdout, opened)
             process = self._popen(self._words(argv, env, cwd, timeout), source, target)
-            code, out, err = pump.communicate(process, data, line, argv, self.name, timeout)
+            code, out, err = pump.communicate(process, data, line, argv, self.name,
+                                              self._patience(timeout))
         finally:
             for stream in opened:
                 stream.close()
@@ -155,6 +156,10 @@ class Node:
     def _environment(self) -> Dict[str, str]:
         """What this kind of node adds to every program's environment."""
         return {}
+
+    def _patience(self, timeout: Optional[float]) -> Optional[float]:
+        """How long we wait here for what may take `timeout` seconds there."""
+        return timeout
 
     def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
         """Start `sh` with these arguments; a Popen-like object."""

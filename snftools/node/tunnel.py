@@ -1,0 +1,83 @@
+"""Addresses that only a node can reach, brought here by `ssh -L`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+
+from snftools.errors import Failed
+
+if TYPE_CHECKING:
+    from snftools.node.ssh import SshNode
+
+_DEADLINE = 20.0  # seconds until the forwarded port must be there
+
+
+class Tunnels:
+    """The tunnels of one node, each opened once and closed with it."""
+
+    def __init__(self, node: "SshNode") -> None:
+        self._node = node
+        self._open: Dict[Tuple[str, int], Tuple[str, int]] = {}
+        self._processes: List[Any] = []
+        self._directories: List[str] = []
+
+    def open(self, host: str, port: int) -> Tuple[str, int]:
+        """Where a client here reaches the node's (host, port); a host that begins with a
+        slash is a directory with PostgreSQL's socket."""
+        key = (host, port)
+        if key not in self._open:
+            self._open[key] = self._start(host, port)
+        return self._open[key]
+
+    def close(self) -> None:
+        """End all tunnels."""
+        for process in self._processes:
+            process.terminate()
+            process.wait(10)
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
+        self._directories.clear()
+        self._processes.clear()
+        self._open.clear()
+
+    def _start(self, host: str, port: int) -> Tuple[str, int]:
+        name = ".s.PGSQL.%d" % port
+        directory = tempfile.mkdtemp(prefix="snf-fwd-")
+        self._directories.append(directory)
+        here = os.path.join(directory, name)
+        there = "%s/%s" % (host.rstrip("/"), name) if host.startswith("/") \
+            else "%s:%d" % (host or "localhost", port)
+        # Its own connection: a tunnel must not end with the shared one's time limit.
+        argv = ["ssh", *self._node.options(shared=False), "-oExitOnForwardFailure=yes", "-N", "-L",
+                "%s:%s" % (here, there)]
+        if self._node.port:
+            argv += ["-p", str(self._node.port)]
+        target = ("%s@" % self._node.user if self._node.user else "") + self._node.host
+        process = subprocess.Popen(argv + ["--", target], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   start_new_session=True)
+        self._processes.append(process)
+        self._await(process, here, there)
+        return directory, port
+
+    def _await(self, process: Any, here: str, there: str) -> None:
+        """Poll until the socket takes connections."""
+        deadline = time.monotonic() + _DEADLINE
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            with socket.socket(socket.AF_UNIX) as probe:
+                try:
+                    probe.connect(here)
+                    return
+                except OSError:
+                    time.sleep(0.05)
+        raise Failed("can't forward %s" % there, node=self._node.name,
+                     why=process.stderr.read().decode("utf-8", "replace").strip()
+                     if process.poll() is not None else "no answer in %d s" % _DEADLINE)
