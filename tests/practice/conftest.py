@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
 from tests.helpers.postgres import Postgres
 from tests.practice.nodes import ONE, THREE, Nodes
+from tests.practice.programs import Programs
 
 NUMBERS = itertools.count(1)
 
@@ -42,3 +43,29 @@ def make_nodes(owned_postgres: Postgres, tmp_path: Path) -> Iterator[Callable[..
     yield make
     for nodes in made:
         nodes.destroy()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    owned_postgres: Postgres, tmp_path_factory: Any
+) -> Iterator[Programs]:
+    """Databases brought to 0.14, before anything is registered; to be copied only."""
+    programs = Programs(owned_postgres, tmp_path_factory.mktemp("migrated"), "migrated_")
+    programs.fill()
+    for node in ("astakos", "cyclades"):
+        programs.install(node)
+    programs.migrate()
+    yield programs
+    programs.destroy()
+
+
+@pytest.fixture
+def programs(
+    owned_postgres: Postgres, migrated_template: Programs, tmp_path: Path
+) -> Iterator[Programs]:
+    """Three nodes with 0.14's programs on migrated databases of the test's own."""
+    made = Programs(owned_postgres, tmp_path, "p%d_" % next(NUMBERS), migrated_template)
+    for node in ("astakos", "cyclades", "pithos"):
+        made.install(node)
+    yield made
+    made.destroy()

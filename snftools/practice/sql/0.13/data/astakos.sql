@@ -15,7 +15,7 @@ INSERT INTO im_astakosuser (user_ptr_id, level, invitations, auth_token, auth_to
                             auth_token_expires, updated, is_verified, email_verified,
                             has_credits, has_signed_terms, activation_sent, uuid,
                             disturbed_quota)
-SELECT n, 4, 0, token, joined, joined + interval '1 year', joined + interval '60 days', false,
+SELECT n, 4, 0, token, joined, joined + interval '100 years', joined + interval '60 days', false,
        active, false, false, CASE WHEN active THEN joined END, uuid, false
 FROM practice_users ORDER BY n;
 
