@@ -87,13 +87,18 @@ def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[[List["Datab
         way_back(untouched)
     done: List[Done] = []
     for item in looked:
-        done += run.migrate(item.target, plan, lambda: read_state(item.target.database),
-                            lambda text: tell(node=item.target.node.name, text=text))
+        done += _migrate_one(item.target, plan, tell)
     after = look(every, plan)
     findings += [finding for item in after for finding in item.refusals]
     return Report(changed=bool(done), findings=tuple(findings),
                   result=_result(after, plan, done),
                   lines=tuple(_done_lines(done) + _lines(after, plan)))
+
+
+def _migrate_one(target: Target, plan: Plan, tell: Callable[..., None]) -> List[Done]:
+    """Run one role's steps."""
+    return run.migrate(target, plan, lambda: read_state(target.database),
+                       lambda text: tell(node=target.node.name, text=text))
 
 
 def _untouched(looked: Sequence[Looked], plan: Plan) -> List["Database"]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
-from snftools.registry.wanted import Wanted
+from snftools.registry.wanted import Service, Wanted
 
 TIMEOUT = 10.0
+
+# A token that no user has.
+STRANGER = "snf-register-verify"
 
 _LOOPBACK = ("127.", "localhost", "::1")
 
@@ -85,12 +88,23 @@ def probe(wanted: Wanted, token: str = "") -> List[Probe]:
             found.append(_page(base + page))
         found.append(_tokens(base + conf["tokens"], wanted))
         found += _gone(base, conf["gone"])
-    for service in wanted.services():
-        url = wanted.url(service)
-        answer = ask(url)
-        found.append(Probe(service.name, url, answer.status in conf["endpoint_statuses"],
-                           answer.status, answer.why or "HTTP %d" % answer.status))
+    found += [_endpoint(wanted, service) for service in wanted.services()]
     return found + (_as_user(wanted, token) if token else [])
+
+
+def _endpoint(wanted: Wanted, service: Service) -> Probe:
+    """One endpoint.  Where the release knows an address that asks for a token, a token that
+    nobody has must be answered with 401; of the others any answer but a 5xx is one.
+    """
+    rest = wanted.catalogue.http["stranger"].get(service.name)
+    if rest is None:
+        answer = ask(wanted.url(service))
+        good = 0 < answer.status < 500
+    else:
+        answer = ask(wanted.url(service) + rest, token=STRANGER)
+        good = answer.status == 401
+    return Probe(service.name, answer.url, good, answer.status, answer.why or (
+        "" if good else "HTTP %d%s" % (answer.status, "" if rest is None else ", not 401")))
 
 
 def _page(url: str) -> Probe:

@@ -28,6 +28,7 @@ def installed(site_template):
 @pytest.fixture
 def site(installed):
     copy = installed.copy()
+    upgraded.stop(copy)
     yield copy
     copy.destroy()
 

@@ -24,6 +24,7 @@ def registered(site_template):
 @pytest.fixture
 def site(registered):
     copy = registered.copy()
+    upgraded.stop(copy)
     yield copy
     copy.destroy()
 

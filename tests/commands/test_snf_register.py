@@ -24,6 +24,7 @@ def migrated(site_template):
 @pytest.fixture
 def site(migrated):
     copy = migrated.copy()
+    upgraded.stop(copy)
     # A copy has ports of its own: its base URLs are new ones.
     upgraded.settings(copy)
     yield copy

@@ -23,11 +23,17 @@ def nodes(site: Any) -> Iterable[Node]:
             yield open_node(entry)
 
 
-def install(site: Any) -> None:
-    """Stop what runs and put the new packages on every node, by apt-get itself."""
+def stop(site: Any) -> None:
+    """Stop what runs on the nodes with a component."""
     for node in nodes(site):
         for service in ("gunicorn", "snf-dispatcher"):
             node.run(["service", service, "stop"])
+
+
+def install(site: Any) -> None:
+    """Stop what runs and put the new packages on every node, by apt-get itself."""
+    stop(site)
+    for node in nodes(site):
         names = dict.fromkeys(_COMMON)
         for role in node.roles:
             names.update(dict.fromkeys(_APPS[role]))

@@ -18,12 +18,14 @@ UUID = "48b7818b-00a1-4a43-8ad4-bde29ef30fb1"
 @pytest.fixture
 def server():
     """Answers {(method, path): (status, body)}, 404 otherwise; remembers tokens."""
-    answers, tokens = {}, []
+    answers, tokens, known = {}, [], {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             tokens.append((self.path, self.headers.get("X-Auth-Token")))
-            status, body = answers.get((self.command, self.path), (404, b""))
+            own = known.get(self.headers.get("X-Auth-Token"), {})
+            status, body = own.get(self.path) or answers.get((self.command, self.path),
+                                                             (404, b""))
             self.send_response(status)
             if status in (301, 302):
                 self.send_header("Location", body.decode())
@@ -40,7 +42,7 @@ def server():
     httpd = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    httpd.answers, httpd.tokens = answers, tokens
+    httpd.answers, httpd.tokens, httpd.known = answers, tokens, known
     httpd.url = "http://127.0.0.1:%d" % httpd.server_port
     yield httpd
     httpd.shutdown()
@@ -59,7 +61,10 @@ def site(server):
     for page in ("get_services", "get_menu"):
         answers["GET", "/astakos/ui/" + page] = (200, b"[]")
     for row in wanted.services():
-        answers["GET", wanted.url(row)[len(server.url):]] = (401, b"{}")
+        answers["GET", wanted.url(row)[len(server.url):]] = (404, b"{}")
+    for path in ("/astakos/account/v1.0/authenticate", "/cyclades/compute/v2.0/servers",
+                 "/pithos/object-store/v1/nobody"):
+        answers["GET", path] = (401, b"{}")
     return wanted
 
 
@@ -79,8 +84,10 @@ def test_a_right_site(server):
     ({("GET", "/astakos/ui/get_menu"): (200, b"<html>")}, "page"),
     ({("POST", "/astakos/identity/v2.0/tokens"): (200, b'{"access": {}}')}, "catalogue"),
     ({("POST", "/astakos/identity/v2.0/tokens"): (500, b"")}, "catalogue"),
-    ({("GET", "/cyclades/compute/v2.0/"): (404, b"")}, "cyclades_compute"),
-    ({("GET", "/pithos/object-store/v1/"): (502, b"")}, "pithos_object-store"),
+    ({("GET", "/cyclades/compute/v2.0/servers"): (404, b"")}, "cyclades_compute"),
+    ({("GET", "/cyclades/compute/v2.0/servers"): (500, b"")}, "cyclades_compute"),
+    ({("GET", "/pithos/object-store/v1/nobody"): (404, b"")}, "pithos_object-store"),
+    ({("GET", "/cyclades/image/v1.0/"): (502, b"")}, "cyclades_plankton"),
     ({("GET", "/im/authenticate"): (200, b"")}, "gone"),
     ({("GET", "/im/get_services"): (302, b"/astakos/ui/get_services")}, "gone")])
 def test_each_wrong_answer(server, change, name):
@@ -95,21 +102,26 @@ def test_nobody_listens(server):
     assert not probe.ok and probe.status == 0 and probe.why
 
 
-def test_as_user(server):
+def as_user(server, token):
+    """A site where only one token is known; what is wrong for another one."""
     wanted = site(server)
-    server.answers["GET", "/astakos/account/v1.0/authenticate"] = (
-        200, json.dumps({"uuid": UUID}).encode())
-    server.answers["GET", "/cyclades/compute/v2.0/servers"] = (200, b"{}")
-    server.answers["GET", "/pithos/object-store/v1/" + UUID] = (204, b"")
+    server.known[token] = {
+        "/astakos/account/v1.0/authenticate": (200, json.dumps({"uuid": UUID}).encode()),
+        "/cyclades/compute/v2.0/servers": (200, b"{}"),
+        "/pithos/object-store/v1/" + UUID: (204, b"")}
+    return wanted
+
+
+def test_as_user(server):
+    wanted = as_user(server, "sesame-token")
     assert wrong(wanted, "sesame-token") == []
     assert ("/cyclades/compute/v2.0/servers", "sesame-token") in server.tokens
-    server.answers["GET", "/cyclades/compute/v2.0/servers"] = (404, b"")
+    server.known["sesame-token"]["/cyclades/compute/v2.0/servers"] = (404, b"")
     assert wrong(wanted, "sesame-token") == ["user cyclades_compute"]
 
 
 def test_unknown_token(server):
-    wanted = site(server)
-    server.answers["GET", "/cyclades/compute/v2.0/servers"] = (401, b"{}")
+    wanted = as_user(server, "sesame-token")
     assert wrong(wanted, "nobody") == ["user cyclades_compute", "user pithos_object-store"]
 
 

@@ -7,15 +7,15 @@ from snftools.synnefo import outputs
 COMPONENTS = """\
 [
     {
-        "url": "https://accounts.example.org/im/", 
-        "token": "TJqTKNj3LaTQpwdykaBqxQ==", 
-        "id": "1", 
+        "url": "https://accounts.example.org/im/",
+        "token": "TJqTKNj3LaTQpwdykaBqxQ==",
+        "id": "1",
         "name": "~okeanos home"
-    }, 
+    },
     {
-        "url": "https://cyclades.example.org/ui/", 
-        "token": "None", 
-        "id": "2", 
+        "url": "https://cyclades.example.org/ui/",
+        "token": "None",
+        "id": "2",
         "name": "cyclades"
     }
 ]
