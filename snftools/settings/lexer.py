@@ -58,12 +58,12 @@ _INSIDE = {
     "'''": re.compile(r"(?:[^'\\]+|\\[\s\S]|'(?!''))*"),
     '"""': re.compile(r'(?:[^"\\]+|\\[\s\S]|"(?!""))*'),
 }
-_EOL_PATTERN = re.compile(_EOL)
+EOL = re.compile(_EOL)
 
 
 def line_ends(text: str) -> int:
     """How many lines end in the text: only CR LF, LF and CR end one in Python 2."""
-    return len(_EOL_PATTERN.findall(text))
+    return len(EOL.findall(text))
 
 
 def tokens(text: str) -> List[Token]:
@@ -157,7 +157,7 @@ def encoding(text: str) -> str:
         cookie = _COOKIE.search(comment.group(1)) if comment else None
         if cookie:
             return cookie.group(1).lower().replace("_", "-")
-        end = _EOL_PATTERN.search(text, position)
+        end = EOL.search(text, position)
         if end is None:
             break
         position = end.end()

@@ -11,7 +11,8 @@ from snftools.settings.directory import Place, SettingsDir
 from snftools.settings.edits import Edit, EditSet
 from snftools.settings.insert import Insert
 from snftools.settings.lexer import encoding, line_ends
-from snftools.settings.rules import ADD, FORBID, JOIN, RENAME, SET, Given, Rule, Rules, literal, same
+from snftools.settings.rules import (
+    ADD, FORBID, JOIN, RENAME, SET, Given, Rule, Rules, literal, same)
 from snftools.settings.values import NotEvaluated, Unknown, evaluate, present
 
 CHECK = "settings"
@@ -113,7 +114,7 @@ class _Work:
         for place in places:
             bound = place.bound
             if bound is not None and not bound.simple:
-                self.refuse("%s is bound %s" % (bound.name, _HOW.get(bound.how, "otherwise")), place,
+                self.refuse("%s is bound %s" % (bound.name, _HOW[bound.how]), place,
                             "this tool edits plain assignments only",
                             "write it as one plain assignment, NAME = value, then run again")
                 good = False

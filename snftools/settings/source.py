@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
 from snftools.settings import lexer
 from snftools.settings.lexer import Token
@@ -59,9 +59,4 @@ def _encoding_faults(text: str) -> Iterator[Tuple[int, str]]:
 
 
 def _lines(text: str) -> List[str]:
-    return lexer._EOL_PATTERN.split(text)
-
-
-def line_numbers(source: Source, wanted: str) -> Dict[int, str]:
-    """The physical lines that hold a text, by number."""
-    return {number: line for number, line in enumerate(_lines(source.text), 1) if wanted in line}
+    return lexer.EOL.split(text)

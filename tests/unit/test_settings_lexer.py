@@ -18,10 +18,13 @@ NASTY = [
     b"\x0cX = 1\n", b"if 1:\n\tX = 1\n        Y = 2\n", b"if 1:\nX = 1\n", b"  X = 1\n",
     b"if 1:\n    X = 1\n  Y = 2\n", b"for X in 1, 2: pass\n", b"X = lambda a, (b, c)=1: a\n",
     b"lambda: (yield)\n", b"@x\ndef f(a, b=1, *c, **d):\n    X = 1\nY = 2\n", b"X = Y = 1; del Z\n",
-    b"class A(B):\n    X = 1\n", b"try: X = 1\nexcept E, e: pass\n", b"with a as b, c as (d, e): pass\n",
-    b"from a import (b, c as d)\n", b"from a import *\n", b"X = '\\\r\nY = 1'\n", b"X = 'a' \"b\" '''c'''\n",
+    b"class A(B):\n    X = 1\n", b"try: X = 1\nexcept E, e: pass\n",
+    b"with a as b, c as (d, e): pass\n",
+    b"from a import (b, c as d)\n", b"from a import *\n", b"X = '\\\r\nY = 1'\n",
+    b"X = 'a' \"b\" '''c'''\n",
     b"1if 0else 2\n", b"X = 0xfor 1\n", b"a.X = 1\nf(X=1)\nd['X'] = 1\n", b"[X for X in Y]\n",
-    b"X += 1\nX, (Y, [Z]) = q\n", b"# -*- coding: utf-8 -*-\nX = '\xc3\xa9'\n", b";;;\n", b"=\n= =\n",
+    b"X += 1\nX, (Y, [Z]) = q\n", b"# -*- coding: utf-8 -*-\nX = '\xc3\xa9'\n", b";;;\n",
+    b"=\n= =\n",
     b"def\nclass\nfor\nwith\nimport\nfrom\ndel\nlambda\n", b":\n", b"X = {1: 2, 'a': [3, (4,)]}\n",
 ]
 
@@ -44,7 +47,8 @@ def test_any_bytes_come_back_whole(data):
 
 
 PIECES = ["X", "Y1", "=", "(", ")", "[", "]", ":", ",", ".", ";", "\n", "\r\n", "    ", "\t", "'a'",
-          "'", '"""', "#c", "\\\n", "if", "for", "in", "def", "lambda", "del", "from", "import", "*",
+          "'", '"""', "#c", "\\\n", "if", "for", "in", "def", "lambda", "del", "from", "import",
+          "*",
           "as", "+=", "1", "0777", "with", "except", "class", "global", "exec", "`"]
 
 
@@ -57,7 +61,8 @@ def test_python_like_noise_never_raises(pieces):
 
 
 NAMES = st.sampled_from(["A", "B", "CC", "D_1"])
-VALUES = st.sampled_from(["1", "'x'", "(1, 2)", "A + B", "{'k': CC}", "[i for i in A]", "f(A, b=1)"])
+VALUES = st.sampled_from(["1", "'x'", "(1, 2)", "A + B", "{'k': CC}", "[i for i in A]",
+                          "f(A, b=1)"])
 LINES = st.one_of(
     st.builds("{} = {}\n".format, NAMES, VALUES),
     st.builds("{} = {} = {}\n".format, NAMES, NAMES, VALUES),
@@ -87,7 +92,8 @@ def test_names_are_those_that_python_sees(lines):
     starts = [0] + [i + 1 for i, char in enumerate(text) if char == "\n"]
     ours = sorted((bound.token.line, bound.token.start - starts[bound.token.line - 1], bound.name)
                   for bound in source.bound()
-                  if bound.how not in ("item", "import") and bound.name != "x" and bound.name != "i")
+                  if bound.how not in ("item",
+          "import") and bound.name != "x" and bound.name != "i")
     used = sorted((token.line, token.text) for names in source.names for token in names.used
                   if token.text in ("A", "B", "CC", "D_1")
                   and not any(b.how == "augmented" and b.token == token for b in names.bound))
