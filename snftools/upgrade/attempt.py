@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Set
 
 from snftools.errors import Failed, Refused
-from snftools.output.text import finding_lines, human_size, human_time
+from snftools.output.text import clock, finding_lines, human_size, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
 from snftools.upgrade import artefact, assess, estimate, facts, resume, schedule
@@ -186,8 +187,11 @@ class Attempt:
         else:
             left = [row.name for row in self.plan.rows if any(
                 step.id not in self.runner.done for step in self.plan.of_row(row.name))]
-            self.screen.say(["", "Done as far as asked.  Left: %s." % ", ".join(left),
-                             "Next: snf-upgrade run --site %s" % self.up.site.path])
+            self.screen.say(["", *textwrap.wrap("Done as far as asked.  Left: %s."
+                                                % ", ".join(left), 79, break_on_hyphens=False)])
+            if down.since and down.until is None:
+                self.screen.say(["Services are down since %s." % clock(down.seconds)])
+            self.screen.say(["Next: snf-upgrade run --site %s" % self.up.site.path])
 
     # -- what came of it -------------------------------------------------------------------
 

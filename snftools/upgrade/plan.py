@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Collection, Dict, List, Mapping, Sequence, Tuple
+from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from snftools.errors import Usage
 from snftools.site import NodeEntry, Site
@@ -87,11 +87,11 @@ class Plan:
         mine = self.words()
         lines = []
         for step_id in list(words) + [key for key in mine if key not in words]:
-            old, new = words.get(step_id), mine.get(step_id)
-            if old is not None and list(old) != new:
-                lines.append("-%s  %s" % (step_id, " ".join(old)))
-            if new is not None and (old is None or list(old) != new):
-                lines.append("+%s  %s" % (step_id, " ".join(new)))
+            old, new = _typed(words.get(step_id)), _typed(mine.get(step_id))
+            if old and old != new:
+                lines.append("-%s  %s" % (step_id, old))
+            if new and old != new:
+                lines.append("+%s  %s" % (step_id, new))
         return lines
 
     def window_states(self, window: str) -> Tuple[Step, ...]:
@@ -100,7 +100,7 @@ class Plan:
                      if step.kind == STATE and step.window == window)
 
     def starts(self, window: str = "") -> Tuple[Step, ...]:
-        """The steps that end a window: window steps behind its last state step."""
+        """The steps that end a window (all windows without a name): users write from there."""
         return tuple(step for step in self.steps
                      if step.kind == WINDOW and step.window == (window or step.window)
                      and any(row.name == step.row and row.users_write for row in self.rows))
@@ -110,6 +110,11 @@ class Plan:
         starts = self.starts(window)
         return tuple(step for step in self.steps if step.kind == WINDOW
                      and step.window == window and step not in starts)
+
+
+def _typed(words: Optional[Sequence[str]]) -> str:
+    """A line as it is typed: where our own programs lie makes no difference."""
+    return " ".join([os.path.basename(words[0]), *words[1:]]) if words else ""
 
 
 class _Maker:

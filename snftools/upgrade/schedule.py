@@ -6,21 +6,21 @@ from typing import Collection, List, Sequence, Set
 
 from snftools.errors import Refused
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.step import RECORD, STATE, Step
+from snftools.upgrade.step import RECORD, STATE, WINDOW, Step
 
 
 def may_start(plan: Plan, chosen: Collection[str], done: Collection[str],
               running: Collection[str], failed: Collection[str]) -> List[Step]:
-    """The steps that may start now.
+    """The steps that may start now: everything that they need, directly or not, is done.
 
-    After a failure in the site's window nothing new starts; a failure on a Ganeti node with
+    (A step found done does not make up for the stop or the backup before it.)  After a failure in the site's window nothing new starts; a failure on a Ganeti node with
     a window of its own only ends that node's steps.
     """
     stopped = {plan.step(step_id).window for step_id in failed}
     if "site" in stopped:
         return []
     return [step for step in plan.ready(done)
-            if step.id in chosen and step.id not in running and step.id not in failed
+            if all(need in done for need in before(plan, step)) and step.id in chosen and step.id not in running and step.id not in failed
             and step.window not in stopped]
 
 
@@ -68,6 +68,7 @@ def check_order(plan: Plan, ids: Collection[str], done: Collection[str]) -> None
 
 
 def wants_check_before(plan: Plan, ids: Collection[str], done: Collection[str]) -> bool:
-    """Whether a chosen step changes the site, so that the preflight checks must hold."""
-    return any(step.id in ids and step.id not in done and step.kind == STATE
-               for step in plan.steps)
+    """Whether a chosen step opens a window or changes the site: the checks must hold then."""
+    starts = {step.id for step in plan.starts()}
+    return any(step.id in ids and step.id not in done and step.id not in starts
+               and step.kind in (STATE, WINDOW) for step in plan.steps)

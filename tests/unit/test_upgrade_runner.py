@@ -209,6 +209,15 @@ def test_done_by_hand_is_found(bench):
     assert any(line.startswith("versions") for line in bench.calls())
 
 
+def test_a_step_found_done_does_not_make_up_for_the_stop_before_it(bench):
+    for node in "acg":
+        (bench.bin / "state" / ("install." + node)).touch()
+    code, _ = bench.attempt()
+    order = [line.split()[0] for line in bench.calls() if "--check" not in line]
+    assert code == 0 and max(i for i, name in enumerate(order) if name == "stop") \
+        < order.index("migrate")
+
+
 def test_undone_behind_the_journals_back(bench):
     bench.attempt()
     (bench.bin / "state" / "migrate.c").unlink()

@@ -63,7 +63,8 @@ def _settings(answer: Mapping[str, Any]) -> str:
     for finding in answer["findings"]:
         if finding.get("severity") in count:
             count[finding["severity"]] += 1
-    return "%d errors, %d warnings" % (count["error"], count["warning"])
+    return ", ".join("%d %s%s" % (number, word, "" if number == 1 else "s")
+                     for word, number in count.items())
 
 
 def _registered(answer: Mapping[str, Any]) -> str:
@@ -79,8 +80,9 @@ def _quota(answer: Mapping[str, Any]) -> str:
 
 
 def _services(answer: Mapping[str, Any], before: Mapping[str, List[str]]) -> str:
-    running = {(row.get("node"), row.get("service") or row.get("name"))
-               for row in answer["result"].get("services") or () if row.get("running")}
+    running = {(node, row.get("name"))
+               for node, value in (answer["result"].get("nodes") or {}).items()
+               for row in value.get("services") or () if row.get("running")}
     ran = {(node, name) for node, names in before.items() for name in names}
     if not ran:
         return "%d run, by their processes" % len(running)

@@ -1,0 +1,110 @@
+"""What a site is at the end, as plain data: databases, settings, packages, services."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List
+
+from tests.helpers import cli
+
+# What differs between two sites by nature: times, tokens made at random, South's own clock.
+_TYPES = "('timestamp with time zone', 'timestamp without time zone', 'date')"
+_COLUMNS = ("auth_token", "session_key", "session_data")
+
+
+def databases(site: Any) -> Dict[str, Dict[str, List[str]]]:
+    """Every table's rows as sorted text, without times and random tokens."""
+    return {name: _tables(site, name)
+            for name in sorted(set(site.facts["databases"].values()))}
+
+
+def _tables(site: Any, database: str) -> Dict[str, List[str]]:
+    columns: Dict[str, List[str]] = {}
+    for table, column in site.psql(
+            database, "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND data_type NOT IN %s "
+            "ORDER BY table_name, ordinal_position" % _TYPES):
+        if column not in _COLUMNS:
+            columns.setdefault(table, []).append('"%s"' % column)
+    return {table: sorted(_plain(site, str(row)) for row in site.psql(
+        database, "SELECT %s FROM \"%s\"" % (", ".join(names), table)))
+        for table, names in columns.items()}
+
+
+def settings(site: Any) -> Dict[str, bytes]:
+    """The bytes of every file in each node's /etc/synnefo."""
+    found = {}
+    for name in nodes(site):
+        for path in sorted((site.node(name) / "etc/synnefo").glob("*")):
+            if path.is_file():
+                text = path.read_bytes().decode("latin-1")
+                found["%s/%s" % (name, path.name)] = _plain(site, text).encode("latin-1")
+    return found
+
+
+def packages(site: Any) -> Dict[str, List[str]]:
+    """The status file's packages, versions and states of each node."""
+    found = {}
+    for name in nodes(site):
+        status = (site.node(name) / "var/lib/dpkg/status").read_text()
+        found[name] = sorted(
+            " ".join(re.findall(r"(?m)^(?:Package|Version|Status): (.*)$", block))
+            for block in status.split("\n\n") if block.strip())
+    return found
+
+
+def services(site: Any) -> List[Any]:
+    """Which services run where."""
+    done = cli.run("snf-services", "status", "--node", "all", "--json", site=site).expect(0)
+    return sorted(_running(done.json["result"]))
+
+
+def _running(value: Any, node: str = "") -> List[Any]:
+    """(node, service, running) wherever the answer has them."""
+    found: List[Any] = []
+    if isinstance(value, dict):
+        if "running" in value and ("name" in value or "service" in value):
+            return [(str(value.get("node") or node), str(value.get("name")
+                     or value.get("service")), bool(value["running"]))]
+        for key, item in value.items():
+            found += _running(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            found += _running(item, node)
+    return found
+
+
+def whole(site: Any) -> Dict[str, Any]:
+    """All of it."""
+    return {"databases": databases(site), "settings": settings(site),
+            "packages": packages(site), "services": services(site)}
+
+
+def nodes(site: Any) -> List[str]:
+    """The names of the nodes."""
+    return sorted(path.name for path in (site.dir / "nodes").iterdir())
+
+
+def _plain(site: Any, text: str) -> str:
+    """The text without what a copy of a site changes: its directory and its ports."""
+    text = text.replace(str(site.dir), "DIR")
+    return re.sub(r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT", text)
+
+
+def differences(one: Any, other: Any, path: str = "") -> List[str]:
+    """Where two of them differ, in words short enough to read."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        found = []
+        for key in sorted(set(one) | set(other), key=str):
+            if key not in one or key not in other:
+                found.append("%s/%s: only in the %s" % (path, key,
+                                                        "first" if key in one else "second"))
+            else:
+                found += differences(one[key], other[key], "%s/%s" % (path, key))
+        return found
+    if one == other:
+        return []
+    if isinstance(one, list) and isinstance(other, list):
+        return ["%s: -%s +%s" % (path, [row for row in one if row not in other][:3],
+                                 [row for row in other if row not in one][:3])]
+    return ["%s differs" % path]
