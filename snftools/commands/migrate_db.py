@@ -34,7 +34,9 @@ def act(args: Any) -> Report:
     plan = Plan.of(ctx.release.part("migrations"))
     nodes = ctx.nodes(serves=plan.order, changing=not args.check)
     if args.check:
-        return whole.check(_targets(ctx, nodes, plan), plan)
+        every = _targets(ctx, nodes, plan)
+        noted = _noted(ctx.site.backup_dir, whole.without_any(every, plan))
+        return Report.merge([whole.check(every, plan), Report(findings=tuple(noted))])
     with ctx.changing(nodes):
         every = _targets(ctx, nodes, plan)
         recorded: List[Finding] = []
@@ -53,6 +55,18 @@ def _targets(ctx: Any, nodes: Sequence[Any], plan: Any) -> Any:
     from snftools.migrations import site as whole
     databases = find.find(nodes, ctx.site, settings_dir(ctx.args))
     return whole.targets(nodes, databases, plan, find.for_component)
+
+
+def _noted(backup_dir: str, databases: Sequence[Any]) -> List[Finding]:
+    """The databases that no set proven by a restore can be the way back of, yet."""
+    from snftools.backups import sets
+    every = [backup for backup in sets.list_sets(backup_dir) if backup.complete()]
+    return [Finding("no-way-back", "note", "no set proven by a restore holds it yet",
+                    where=database.name, code=3,
+                    remedy="snf-backup-db create --label pre-upgrade --verify restore")
+            for database in databases
+            if not any(database.name in backup.databases
+                       and backup.level(database.name) == sets.LEVELS[-1] for backup in every)]
 
 
 def _way_back(ctx: Any, args: Any, recorded: List[Finding]) -> Callable[[List[Any]], None]:

@@ -82,7 +82,7 @@ def migrate(every: Sequence[Target], plan: Plan, way_back: Callable[[List["Datab
     if any(finding.severity == "error" for finding in findings):
         return Report(findings=tuple(findings), result=_result(looked, plan, []),
                       lines=("Nothing was changed.",))
-    untouched = _untouched(looked, plan)
+    untouched = [item.database for item in _untouched(looked, plan)]
     if untouched:
         way_back(untouched)
     done: List[Done] = []
@@ -101,12 +101,17 @@ def _migrate_one(target: Target, plan: Plan, tell: Callable[..., None]) -> List[
                        lambda text: tell(node=target.node.name, text=text))
 
 
-def _untouched(looked: Sequence[Looked], plan: Plan) -> List["Database"]:
+def without_any(every: Sequence[Target], plan: Plan) -> List["Database"]:
     """The databases that are due and have none of this release's migrations, each once."""
-    found: Dict[str, Any] = {}
+    return [target.database for target in _untouched(look(every, plan), plan)]
+
+
+def _untouched(looked: Sequence[Looked], plan: Plan) -> List[Target]:
+    """A target for each such database."""
+    found: Dict[str, Target] = {}
     for item in looked:
         if item.due and not run.started(plan, item.state):
-            found.setdefault(item.state.name, item.target.database)
+            found.setdefault(item.state.name, item.target)
     return list(found.values())
 
 

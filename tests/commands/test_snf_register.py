@@ -220,6 +220,20 @@ def test_http(site, tmp_path):
     verify(site, "--user-token-file", tmp_path / "none").expect(2)
 
 
+def test_http_shows_a_wrong_base_url_of_astakos(site):
+    """Nothing but HTTP does (OBSERVED I): 0.13's address under the new name."""
+    register(site).expect(0)
+    path = site.node("cyclades") / "etc/synnefo/zz-late.conf"
+    path.write_text("ASTAKOS_BASE_URL = ASTAKOS_BASE_URL + '/im/authenticate'\n")
+    for one in upgraded.nodes(site):
+        one.run(["service", "gunicorn", "start"])
+    verify(site).expect(0)
+    finding, = [row for row in verify(site, "--http", "--json").expect(4).json["findings"]
+                if row["severity"] == "error"]
+    assert "cyclades_compute" in finding["what"] and "404" in finding["what"]
+    assert finding["remedy"] == "snf-settings-check --node all"
+
+
 def test_one_host(site_template_one_host):
     site = site_template_one_host.copy()
     try:
