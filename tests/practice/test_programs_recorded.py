@@ -38,7 +38,14 @@ def test_as_recorded(programs: Programs, scenario: str) -> None:
         command = step["command"] + (" 2>&1" if terminal else "")
         env = unbuffered() if terminal else {}
         done = programs.call(step["node"], command, step.get("stdin", ""), env)
-        assert normalised(done.out) == sort_unordered(step["out"]), (step["command"], done.err)
+        out = normalised(done.out)
+        if "json" in step:
+            assert out[:2] == ["[", "    {"] and out[2].endswith('", ')
+            assert json.loads(done.out) == step["json"]
+        elif step.get("unordered"):
+            assert sorted(out) == sorted(step["out"])
+        else:
+            assert out == sort_unordered(step["out"]), (step["command"], done.err)
         assert done.exit == step["exit"], (step["command"], done)
         if "err" in step:
             assert normalised(done.err) == sort_unordered(step["err"]), step["command"]
