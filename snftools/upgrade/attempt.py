@@ -108,6 +108,8 @@ class Attempt:
             return 0
         for problem in self.problems:
             self.screen.say([*finding_lines(problem), ""], always=True)
+        self.screen.say(["Nothing was started, nothing is changed.  Mend it, then go on: "
+                         "snf-upgrade run"], always=True)
         codes = {decision.exit for step_id, decision in found.stops() if step_id in chosen}
         return next((code for code in (78, 1, 3, 4) if code in codes), 1)
 

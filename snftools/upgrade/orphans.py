@@ -31,17 +31,19 @@ def run_lock(state: State, command: str, say: Callable[[str], None]) -> Iterator
 def _take(state: State, handle: int, command: str, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + PATIENCE
     told: List[int] = []
+    misses = 0
     while True:
         try:
             state.take(handle, True, command)
             return
         except Locked:
-            holder = state.holder()
-            living = orphans(state.directory)
-            if holder is None or not holder.is_dead_here() or not living:
-                if not told or time.monotonic() > deadline:
-                    raise
-        if living and living != told:
+            holder, living = state.holder(), orphans(state.directory)
+            waiting = holder is not None and holder.is_dead_here() and bool(living)
+            # One that ended between the two looks is no holder: look once more.
+            misses = 0 if waiting else misses + 1
+            if misses > 1 or time.monotonic() > deadline:
+                raise
+        if waiting and living != told:
             say("the run of pid %d is dead; waiting for its step to end (pid %s)"
                 % (holder.pid if holder else 0, ", ".join(map(str, living))))
             told = living
