@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 SETTINGS_DIR = "/etc/synnefo"
 
 
+def kept_as(node: "Node") -> str:
+    """The name under which the undo store has this node's files as they were before apt ran.
+
+    snf-settings-rename keeps files under the node's own name, and under the same ID: what
+    it found is what apt left.
+    """
+    return node.name + "/packages"
+
+
 def of_packages(node: "Node", names: Sequence[str]) -> List[str]:
     """The conffiles of these packages, as dpkg lists them (also obsolete ones)."""
     if not names:
@@ -50,9 +59,10 @@ def keep(node: "Node", store: "UndoStore", paths: Iterable[str]) -> None:
     for path in paths:
         facts = node.stat(path)
         if facts is None:
-            store.keep_file(node.name, path, None)
+            store.keep_file(kept_as(node), path, None)
         elif facts.kind == "file":
-            store.keep_file(node.name, path, node.read(path), facts.mode, facts.uid, facts.gid)
+            store.keep_file(kept_as(node), path, node.read(path), facts.mode, facts.uid,
+                            facts.gid)
 
 
 def digests(node: "Node", paths: Iterable[str]) -> Dict[str, Optional[str]]:

@@ -118,21 +118,32 @@ def install(node: "Node", part: Part, plan: Plan, store: "UndoStore", tell: apt.
     """
     policy.recover(node)
     policy.refuse_working(node)
-    findings = record.begin(node, store, plan.versions or {}, plan.actions + plan.remove,
+    if not (plan.versions or plan.remove or plan.half):
+        return []
+    findings = record.begin(node, store, plan.versions, plan.actions + plan.remove,
                             list(plan.half))
+    try:
+        findings += _change(node, part, plan, store, tell)
+    finally:
+        record.end(node, store)
+    _prove(node, part, target, plan)
+    return findings
+
+
+def _change(node: "Node", part: Part, plan: Plan, store: "UndoStore", tell: apt.Tell
+            ) -> List[Finding]:
+    """What is half configured is finished first, then apt runs."""
+    findings: List[Finding] = []
     if plan.half:
         apt.configure(node, tell)
-    actions: Sequence[apt.Action] = plan.actions
-    if plan.versions and plan.half:
-        actions = apt.simulate(node, "install", apt.words_of(plan.versions))
-        _refuse_unannounced(node, part, actions)
-        findings += record.begin(node, store, plan.versions, actions, [])
+        if plan.versions:
+            actions = apt.simulate(node, "install", apt.words_of(plan.versions))
+            _refuse_unannounced(node, part, actions)
+            findings = record.begin(node, store, plan.versions, actions, [])
     if plan.versions:
         apt.get(node, "install", apt.words_of(plan.versions), tell)
     if plan.remove:
         apt.get(node, "remove", [one.name for one in plan.remove], tell)
-    record.end(node, store)
-    _prove(node, part, target, plan)
     return findings
 
 

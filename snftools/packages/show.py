@@ -69,6 +69,10 @@ def downloaded(node: "Node", plan: "Plan", fetched: bool, findings: Sequence[Fin
 def installed(node: "Node", part: "Part", plan: "Plan", findings: Sequence[Finding],
               undo_id: str) -> Report:
     """Installed and proved; the rows are what dpkg says now."""
+    if not (plan.versions or plan.removals or plan.half):
+        return Report(changed=True, findings=(*plan.findings, *findings), result=_result(
+            node, plan), lines=("%s: policy-rc.d is as it was before an interrupted run."
+                                % node.name, _there(node, plan)))
     rows = judge(node, part)
     lines = table([(node.name, row.name, row.version, row.state) for row in rows])
     lines += ["  %s: %s removed" % (node.name, name) for name in plan.removals]

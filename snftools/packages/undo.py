@@ -36,7 +36,7 @@ def pending(node: "Node", store: "UndoStore") -> Dict[str, Any]:
 def _files(node: "Node", store: "UndoStore") -> List[str]:
     """The files whose bytes are not the kept ones, and those that came since."""
     found = []
-    for path, kept in store.kept_files(node.name).items():
+    for path, kept in store.kept_files(conffiles.kept_as(node)).items():
         try:
             same = kept["data"] == node.read(path)
         except FileNotFoundError:
@@ -49,8 +49,11 @@ def _came(node: "Node", store: "UndoStore") -> List[str]:
     """The files of the settings directory that the change brought."""
     settings = store.load(node.name, record.KIND).get("settings")
     after = store.load(node.name, record.AFTER)
-    if settings is None or after is None:
+    if settings is None:
         return []
+    if after is None:  # killed before it could be recorded: only dpkg's own names are sure
+        after = [path for path in conffiles.settings(node)
+                 if path.endswith((".dpkg-dist", ".dpkg-new", ".dpkg-old"))]
     return [path for path in after if path.startswith(conffiles.SETTINGS_DIR + "/")
             and path not in settings and node.exists(path)]
 
@@ -58,7 +61,7 @@ def _came(node: "Node", store: "UndoStore") -> List[str]:
 def refuse_changed(node: "Node", store: "UndoStore") -> None:
     """Refused (3) when somebody changed a file since the packages were changed."""
     after = store.load(node.name, record.AFTER) or {}
-    kept = store.kept_files(node.name)
+    kept = store.kept_files(conffiles.kept_as(node))
     now = conffiles.digests(node, after)
     changed = [path for path, digest in now.items()
                if digest != after[path] and not _is_back(node, kept.get(path), path)]
@@ -147,7 +150,7 @@ def _clean(node: "Node", targets: Sequence[str]) -> None:
 
 def _write_back(node: "Node", store: "UndoStore") -> None:
     """The kept bytes, modes and owners; files that came with the change are removed."""
-    for path, kept in store.kept_files(node.name).items():
+    for path, kept in store.kept_files(conffiles.kept_as(node)).items():
         if kept["data"] is None:
             node.remove(path)
             continue
