@@ -39,6 +39,6 @@ setup(
     package_data={"snftools": [name for name in data_files("snftools")
                                if name.startswith(("releases/", "practice/", "output/"))]},
     scripts=["bin/" + name for name in sorted(os.listdir(os.path.join(HERE, "bin")))],
-    install_requires=["plumbum>=1.6.9", "configobj>=5.0.6", "psycopg2>=2.8.6", "rich>=9.11"],
+    install_requires=["plumbum>=1.6.9", "configobj>=5.0.6", "psycopg2>=2.8.6"],
     extras_require={"test": ["pytest>=6.0.2", "hypothesis>=5.43", "fissix>=20.8"]},
 )
