@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
                          help="an init service (default: all of the node's roles)")
         cli.add_options(sub, "node", "role")
         if name != "status":
-            cli.add_options(sub, "settings-dir", "db-admin", "check")
+            cli.add_options(sub, "settings-dir", "check")
             sub.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS",
                              help="how long to wait for each service (default: 60)")
     return parser
