@@ -105,9 +105,8 @@ class Nodes:
         done = subprocess.run(
             self.argv(node, command),
             input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
+            capture_output=True,
+            text=True,
             timeout=60,
             check=False,
         )

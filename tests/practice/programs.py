@@ -87,9 +87,8 @@ class Programs(Nodes):
         done = subprocess.run(
             ["bash", "-c", command],
             input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
+            capture_output=True,
+            text=True,
             timeout=60,
             check=False,
             cwd=str(self.path),

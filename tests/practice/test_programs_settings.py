@@ -42,14 +42,15 @@ def test_syntax_error_has_four_facts(programs: Programs, astakos: Path) -> None:
     assert done.exit == 1
     path = str(astakos / SETTINGS)
     assert done.err.startswith("Failed to read settings file: %s [SyntaxError('" % path)
-    assert re.search(r"', \('%s', 2, \d+, \"A = 'https://x.*\"\)\)\]\n$" % re.escape(path), done.err)
+    where = r"\('%s', 2, \d+, \"A = 'https://x.*\"\)\)\]\n$" % re.escape(path)
+    assert re.search(where, done.err)
 
 
 def test_bytes_without_coding_are_an_error(programs: Programs, astakos: Path) -> None:
-    (astakos / SETTINGS).write_bytes("A = 'Zo\xeb'\n".encode("utf-8"))
+    (astakos / SETTINGS).write_bytes("A = 'Zo\xeb'\n".encode())
     done = programs.call("astakos", "snf-manage component-list")
     assert done.exit == 1 and "Non-ASCII character '\\\\xc3'" in done.err
-    (astakos / SETTINGS).write_bytes("# coding: utf-8\nA = 'Zo\xeb'\n".encode("utf-8"))
+    (astakos / SETTINGS).write_bytes("# coding: utf-8\nA = 'Zo\xeb'\n".encode())
     assert programs.call("astakos", "snf-manage component-list").exit == 0
 
 
@@ -138,3 +139,13 @@ def test_commands_of_each_release(programs: Programs, astakos: Path) -> None:
     assert "service-list" in new and "service-list" in old
     bare = programs.call("astakos", "snf-manage")
     assert bare.exit == 1 and "Available subcommands:" in bare.out
+
+
+def test_help_of_a_command(programs: Programs) -> None:
+    done = programs.call("astakos", "snf-manage component-modify --help")
+    assert done.exit == 0
+    assert "component-modify [options] <component ID or name>\n\nModify component" in done.out
+    words = [line.split()[0] for line in done.out.splitlines() if line.startswith("  -")]
+    assert words[:2] == ["-v", "--settings=SETTINGS"] and words[-2:] == ["--version", "-h,"]
+    for option in ("--url=URL", "--auth-token=AUTH_TOKEN", "--renew-token", "--purge-services"):
+        assert option in words

@@ -83,6 +83,13 @@ class Context:
     @property
     def settings(self):
         """The settings as a dict; what can't be read ends the program with exit 1."""
+        self.load()
+        return self._settings
+
+    def load(self, settings=None):
+        """Read the settings, once; or take those that another context of the node has read."""
+        if settings is not None:
+            self._settings = settings
         if self._settings is None:
             self._require_distributions()
             try:
@@ -91,7 +98,6 @@ class Context:
                 sys.stdout.flush()
                 sys.stderr.write("%s\n" % exc)
                 raise SystemExit(1)
-        return self._settings
 
     def db(self, alias="default"):
         """Return the connection of a Django database: psycopg2, or sqlite3 for the default one.

@@ -55,7 +55,7 @@ def _offered(context, name):
 
 
 def _run(context, argv):
-    context.settings  # Synnefo configures logging first: broken settings end everything
+    context.load()  # Synnefo configures logging first: broken settings end everything
     words = [word for word in argv[1:] if not word.startswith("--settings-dir")]
     if words[:1] == ["--version"]:
         print(context.version("snf-webproject"))

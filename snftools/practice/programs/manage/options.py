@@ -4,12 +4,22 @@ import optparse
 import sys
 
 
+class Parser(optparse.OptionParser):
+    """A parser that names --version and --help last, as Django's does."""
+
+    def parse_args(self, args=None, values=None):
+        self.version = "1.2.7"
+        self._add_version_option()
+        self._add_help_option()
+        return super().parse_args(args, values)
+
+
 def parser(name, arguments="", text=""):
     """Return the parser of one command; a wrong option makes it exit with 2."""
     usage = "%%prog %s [options] %s" % (name, arguments)
-    built = optparse.OptionParser(prog=sys.argv[0], usage=usage, version="0.14")
-    built.description = None
-    built.usage += "\n\n" + text if text else ""
+    if text:
+        usage += "\n\n" + text
+    built = Parser(prog=sys.argv[0], usage=usage, add_help_option=False)
     built.add_option(
         "-v", "--verbosity", default="1", type="choice", choices=["0", "1", "2"],
         help="Verbosity level; 0=minimal output, 1=normal output, 2=all output",

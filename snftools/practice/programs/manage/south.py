@@ -89,7 +89,7 @@ def _usage(parser, message):
 
 
 def _migrate(context, options, words):
-    context.settings
+    context.load()
     known = apps(context)
     if words and words[0] not in known:
         raise ImproperlyConfigured("App with label %s could not be found" % words[0])

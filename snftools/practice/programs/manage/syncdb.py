@@ -52,7 +52,7 @@ def syncdb(context, argv):
         parser.add_option("--" + flag, action="store_true", default=False)
     parser.add_option("--database", default="default")
     options, _words = parser.parse_args(list(argv))
-    context.settings
+    context.load()
     _say("Syncing...")
     _make_tables(context, context.db(options.database), options)
     _say("No fixtures found.")

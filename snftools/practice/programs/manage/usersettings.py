@@ -17,7 +17,7 @@ RECONCILE = ["snf-manage", "reconcile-resources-astakos", "--fix"]
 def run(program, words):
     """Run the script; 0 also when a part of it failed (OBSERVED A)."""
     context = Context.of_program(program)
-    context.settings
+    context.load()
     parser = optparse.OptionParser()
     parser.add_option("--usersetting", action="store_true", default=False)
     opts, _ = parser.parse_args(words)

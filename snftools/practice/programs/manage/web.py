@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _route(self, context, method, body):
         path = urlsplit(self.path).path
-        context._settings = self.context.settings
+        context.load(self.context.settings)
         for wanted, pattern, function in self.routes:
             match = pattern.match(path)
             if match and wanted == method:

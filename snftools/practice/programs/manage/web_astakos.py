@@ -47,12 +47,13 @@ def routes(context, new):
 def services(context, headers, body):
     """The components, as the cloudbar shows them."""
     found = query(context, "SELECT id, name, url FROM im_component ORDER BY id")
-    return as_json([{"id": str(row["id"]), "name": row["name"], "url": row["url"]} for row in found])
+    return as_json([dict(row, id=str(row["id"])) for row in found])
 
 
 def old_services(context, headers, body):
     """The same of 0.13."""
-    found = query(context, 'SELECT id, name, url, icon, "order" FROM im_service ORDER BY "order", id')
+    sql = 'SELECT id, name, url, icon, "order" FROM im_service ORDER BY "order", id'
+    found = query(context, sql)
     return as_json([dict(row, id=str(row["id"])) for row in found])
 
 
