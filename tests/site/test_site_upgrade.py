@@ -121,6 +121,12 @@ def test_a_planted_secret_is_only_where_it_may_be(done):
         json.loads(line)
 
 
+def test_a_run_calls_nothing_of_the_machines_path(practice_site, canaries):
+    cli.run("snf-upgrade", "run", "--yes", site=practice_site, timeout=600,
+            env={"PATH": canaries.path}).expect(0)
+    assert canaries.called() == ""
+
+
 def test_nothing_is_left_behind(done):
     for node in (done.site.dir / "nodes").iterdir():
         assert not (node / "usr/sbin/policy-rc.d").exists()

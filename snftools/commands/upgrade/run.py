@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from typing import Any, List
@@ -41,7 +42,11 @@ def act(args: Any) -> Report:
         with node_locks(nodes, up.ctx.command), stopping() as asked:
             wish = Wish(args.until or "", args.only or "", args.redo or "", _nodes(up, args.node))
             attempt = Attempt(up, journal, lock, screen, asked, wish)
-            code = attempt.make(lambda question: cli.confirm(args, question))
+            try:
+                code = attempt.make(lambda question: cli.confirm(args, question))
+            finally:
+                if not journal.records:  # refused before it began: a run that never was
+                    shutil.rmtree(up.state.run_dir(journal.run), ignore_errors=True)
     if screen.broken is not None:
         raise screen.broken
     if code and args.json:
