@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -136,6 +137,11 @@ def test_a_practice_site_from_the_installed_package(unpacked: Path) -> None:
         assert sorted(os.listdir(str(directory / "nodes"))) == NODES
         status = run(unpacked, "snf-services", "status", "--site", str(directory / "site.conf"))
         assert status.returncode == 0, status.stderr
+        plan = run(unpacked, "snf-upgrade", "plan", "--json", "--site",
+                   str(directory / "site.conf"))
+        steps = json.loads(plan.stdout)["result"]["steps"]
+        assert {os.path.dirname(step["command"][0]) for step in steps} == {
+            str(unpacked / "usr/bin")}
     finally:
         destroyed = run(unpacked, "snf-practice-site", "destroy", str(directory))
     assert destroyed.returncode == 0, destroyed.stderr
