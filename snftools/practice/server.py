@@ -136,7 +136,7 @@ class Server:
     def stop(self) -> None:
         """Stop the server if it runs; sessions are ended."""
         if self.running():
-            self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "-t", "60", "-s",
+            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "-s",
                       "stop")
 
     def running(self) -> bool:
