@@ -183,7 +183,7 @@ def _check_url(name: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        parts.port  # raises ValueError when it is no number
+        _ = parts.port  # raises ValueError when it is no number
     except ValueError:
         good = False
     if not good or re.search(r"[\s'\"\\]", url) or parts.query or parts.fragment:

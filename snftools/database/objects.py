@@ -14,7 +14,8 @@ _ACL = ("array(SELECT pg_get_userbyid(x.grantor) || '>' || CASE x.grantee WHEN 0
 _NOT_EXTENSION = ("NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '{0}'::regclass"
                   " AND x.objid = {1}.oid AND x.deptype = 'e')")
 
-_SCHEMA = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"
+_SCHEMA = ("n.nspname NOT IN ('pg_catalog', 'information_schema')"
+           " AND n.nspname !~ '^pg_(toast|temp)'")
 
 _QUERIES = (
     "SELECT 'relation', c.relkind::text, n.nspname || '.' || c.relname,"

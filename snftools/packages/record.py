@@ -52,7 +52,8 @@ def _changes(name: str, old: str, versions: Dict[str, str], actions: Sequence[Ac
 
 def end(node: "Node", store: "UndoStore") -> None:
     """Record what the files are now, so that undo sees what was changed since."""
-    paths = list(dict.fromkeys([*store.kept_files(conffiles.kept_as(node)), *conffiles.settings(node)]))
+    paths = list(dict.fromkeys([*store.kept_files(conffiles.kept_as(node)),
+                                *conffiles.settings(node)]))
     store.replace(node.name, AFTER, conffiles.digests(node, paths))
 
 

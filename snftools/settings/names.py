@@ -200,7 +200,7 @@ def _parameters(statement: Statement, tokens: Sequence[Token]) -> Iterator[Bound
 def _inside(statement: Statement) -> Iterator[Bound]:
     """Names bound inside expressions: comprehensions (they leak), lambdas, globals()['X']."""
     tokens = statement.tokens
-    for index, depth in depths(tokens):
+    for index, _ in depths(tokens):
         token = tokens[index]
         if token.kind != NAME:
             continue

@@ -63,7 +63,7 @@ class _Removed:
         changed = True
         while changed:
             changed = False
-            for key, (place, name) in list(self.out.items()):
+            for key, (place, _) in list(self.out.items()):
                 assert place.bound is not None
                 if any(self._key(use) not in self.out
                        for use in self.directory.uses(place.bound.name)):

@@ -13,15 +13,16 @@ def may_start(plan: Plan, chosen: Collection[str], done: Collection[str],
               running: Collection[str], failed: Collection[str]) -> List[Step]:
     """The steps that may start now: everything that they need, directly or not, is done.
 
-    (A step found done does not make up for the stop or the backup before it.)  After a failure in the site's window nothing new starts; a failure on a Ganeti node with
-    a window of its own only ends that node's steps.
+    (A step found done does not make up for the stop or the backup before it.)  After a failure in
+    the site's window nothing new starts; a failure on a Ganeti node with a window of its own
+    only ends that node's steps.
     """
     stopped = {plan.step(step_id).window for step_id in failed}
     if "site" in stopped:
         return []
     return [step for step in plan.ready(done)
-            if all(need in done for need in before(plan, step)) and step.id in chosen and step.id not in running and step.id not in failed
-            and step.window not in stopped]
+            if all(need in done for need in before(plan, step)) and step.id in chosen
+            and step.id not in running and step.id not in failed and step.window not in stopped]
 
 
 def chosen(plan: Plan, until: str = "", only: str = "", nodes: Sequence[str] = ()) -> Set[str]:

@@ -115,7 +115,9 @@ def test_simulation_lines() -> None:
 
 def test_conffile_lines() -> None:
     assert conffiles.parse_conffiles([
-        "", " /etc/synnefo/20-snf-cyclades-app-quotas.conf 0123456789abcdef0123456789abcdef obsolete",
+        "",
+        " /etc/synnefo/20-snf-cyclades-app-quotas.conf "
+        "0123456789abcdef0123456789abcdef obsolete",
         " /etc/default/with space 0123456789abcdef0123456789abcdef",
         " /etc/x newconffile", "nothing"]) == [
             "/etc/synnefo/20-snf-cyclades-app-quotas.conf", "/etc/default/with space", "/etc/x"]

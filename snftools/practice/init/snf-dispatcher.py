@@ -28,7 +28,7 @@ def main():
     from manage.context import Context
 
     context = Context(ROOT)
-    context.settings
+    context.load()
     pidfile = sys.argv[sys.argv.index("--pid-file") + 1]
     daemon.detach(os.path.join(ROOT, "var/log/synnefo/dispatcher.log"), pidfile)
     daemon.end_on_term(pidfile)
