@@ -168,9 +168,10 @@ class Attempt:
     def _nothing(self, found: assess.Assessment, chosen: Set[str]) -> int:
         """Everything that was asked for is done, and its state steps were proven now."""
         self.runner.run(found, set())
-        self.screen.say(["%s: nothing to do.  %d steps are done, %d of them proven now by "
-                         "--check." % (self.up.headline(), len(chosen),
-                                       sum(step_id in chosen for step_id in found.answers))])
+        self.screen.say(["%s: nothing to do." % self.up.headline(),
+                         "%d command lines are done; the end states of %d are proven now by "
+                         "--check." % (len(chosen), sum(step_id in chosen
+                                                        for step_id in found.answers))])
         return 0
 
     def _close(self, code: int, chosen: Set[str]) -> None:

@@ -73,7 +73,7 @@ class RunScreen:
 
 def step_line(step: Step, how: str, seconds: float, text: str) -> str:
     """02:04:18  stop  node1  done  2 s  ..."""
-    return ("%s  %-14s  %-9s  %-6s  %5s  %s" % (
+    return ("%s  %-14s  %-8s  %-6s%5s  %s" % (
         local_time(None, "%H:%M:%S"), step.row, step.where, how,
         human_time(seconds) if seconds else "", text)).rstrip()
 
