@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence
 
 from snftools.errors import Refused
@@ -35,7 +35,18 @@ def judge(node: "Node", part: Part, target: str = "") -> List[Row]:
     """Each package of the node's roles against its range (lock-step ones: the target)."""
     names = package_names(part, node.roles)
     known = installed(node, names)
-    return [_row(node, part, name, known.get(name), target) for name in names]
+    rows = [_row(node, part, name, known.get(name), target) for name in names]
+    return _paired(node, rows, part["lockstep"]["same"])
+
+
+def _paired(node: "Node", rows: List[Row], same: Sequence[str]) -> List[Row]:
+    """The rows; of packages that must have one version the older are not as they must be."""
+    pair = [row for row in rows if row.name in same and row.version]
+    best = newest(node, [row.version for row in pair])
+    return [replace(row, problem="older than %s" % " and ".join(
+                one.name for one in pair if one.version == best))
+            if row in pair and not row.problem and row.version != best else row
+            for row in rows]
 
 
 def _row(node: "Node", part: Part, name: str, package: Any, target: str) -> Row:
