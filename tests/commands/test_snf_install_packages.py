@@ -182,7 +182,7 @@ def _working(root: Path) -> list:
 
 def test_killed_alone_its_shell_ends_the_work(site: Any) -> None:
     root = site.node("ganeti")
-    with _held(root) as hold:
+    with _held(root):
         child = start(INSTALL, "--node", "ganeti", site=site)
         _until(lambda: (root / "tmp/hold.there").exists())
         child.kill()
