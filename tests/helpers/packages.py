@@ -7,8 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-POLICY = "usr/sbin/policy-rc.d"
-
 
 def tool(root: Path, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a program of the node's root."""
@@ -48,21 +46,6 @@ def offer_without(site: Any, name: str, version: str) -> None:
             if not ("Package: %s\n" % name in text and "Version: %s\n" % version in text)]
     assert len(kept) < len(paragraphs)
     index.write_text("\n\n".join(kept))
-
-
-def install_local(root: Path, scratch: Path, name: str, **fields: str) -> None:
-    """Build and install a package that the archive does not have."""
-    staged = scratch / name
-    (staged / "DEBIAN").mkdir(parents=True)
-    lines = ["Package: " + name, "Version: 1.0", "Architecture: all", "Maintainer: t <t@t>",
-             *("%s: %s" % (key.capitalize(), value) for key, value in fields.items()),
-             "Description: of a test", ""]
-    (staged / "DEBIAN/control").write_text("\n".join(lines))
-    deb = scratch / (name + ".deb")
-    subprocess.run(["/usr/bin/dpkg-deb", "--root-owner-group", "-b", str(staged), str(deb)],
-                   check=True, capture_output=True)
-    done = tool(root, "dpkg", "-i", str(deb))
-    assert done.returncode == 0, done.stderr
 
 
 def replace_apt(root: Path, script: str) -> None:
