@@ -6,6 +6,8 @@ import argparse
 from typing import Any, Callable, List, Optional, Sequence
 
 from snftools import cli
+from snftools.commands import kept_down
+from snftools.commands.one_by_one import one_by_one
 from snftools.errors import Refused, Usage
 from snftools.report import Finding, Report
 
@@ -40,11 +42,15 @@ def act(args: Any) -> Report:
     ctx = Context(args)
     part = ctx.release.part("packages")
     nodes = ctx.nodes(serves=tuple(part["roles"]), changing=not args.check)
-    one = _undo if args.undo is not None else _check if args.check else _install
     if args.check:
-        return Report.merge([one(ctx, node, part) for node in nodes])
+        look = _check if args.undo is None else _undo
+        return one_by_one(nodes, lambda node: look(ctx, node, part))
     with ctx.changing(nodes):
-        return Report.merge([one(ctx, node, part) for node in nodes])
+        if args.undo is not None:
+            return one_by_one(nodes, lambda node: _undo(ctx, node, part))
+        # What one node refuses is known before another one is changed.
+        plans = {node.name: _ready(ctx, node, part) for node in nodes}
+        return one_by_one(nodes, lambda node: _install(ctx, node, part, plans[node.name]))
 
 
 def _plan(ctx: Any, node: Any, part: Any) -> Any:
@@ -56,28 +62,34 @@ def _plan(ctx: Any, node: Any, part: Any) -> Any:
 def _check(ctx: Any, node: Any, part: Any) -> Report:
     from snftools.packages import install, show
     plan = _plan(ctx, node, part)
-    running = [one.name for one in _running(ctx, node)] if plan.needed else []
+    running = [one.name for one in kept_down.running(ctx, node)] if plan.needed else []
     notes: List[Finding] = [Finding(
         "services-run", "note", "not yet: %s must be stopped first" % ", ".join(running),
         node=node.name, remedy="snf-services stop --node " + node.name)] if running else []
     return show.check(node, plan, [*notes, *install.merge_findings(node, part)])
 
 
-def _install(ctx: Any, node: Any, part: Any) -> Report:
-    from snftools.packages import install, show
+def _ready(ctx: Any, node: Any, part: Any) -> Any:
+    """The plan of a node on which it may be carried out now."""
     plan = _plan(ctx, node, part)
+    if plan.changes and not ctx.args.download_only:
+        kept_down.need_down(ctx, node)
+    return plan
+
+
+def _install(ctx: Any, node: Any, part: Any, plan: Any) -> Report:
+    from snftools.packages import install, show
     if ctx.args.download_only:
         fetched, findings = install.download(node, part, plan, _tell(ctx, node, plan))
         return show.downloaded(node, plan, fetched, findings)
     if not plan.needed:
         return show.unchanged(node, plan, install.merge_findings(node, part))
-    _need_down(ctx, node)
     store = ctx.state.undo(ctx.run_id)
     target = ctx.args.target or ctx.site.target or ""
     try:
         findings = install.install(node, part, plan, store, _tell(ctx, node, plan), target)
     finally:
-        came = _stop_again(ctx, node)
+        came = kept_down.stop_again(ctx, node) if plan.changes else []
     findings += came + install.merge_findings(node, part)
     return show.installed(node, part, plan, findings, store.id)
 
@@ -92,39 +104,12 @@ def _undo(ctx: Any, node: Any, part: Any) -> Report:
                       next="type it on the machine that installed the packages")
     if ctx.args.check:
         return show.undo_check(node, store, undo.pending(node, store))
-    _need_down(ctx, node)
+    kept_down.need_down(ctx, node)
     try:
         changed = undo.undo(node, store, _tell(ctx, node, None))
     finally:
-        came = _stop_again(ctx, node)
+        came = kept_down.stop_again(ctx, node)
     return show.undone(node, store, changed, came)
-
-
-def _running(ctx: Any, node: Any) -> List[Any]:
-    from snftools import services
-    return [one for one in services.states(node, ctx.release) if one.running]
-
-
-def _need_down(ctx: Any, node: Any) -> None:
-    """Refused (3) while services run: they would be left with half of each release."""
-    running = _running(ctx, node)
-    if running:
-        raise Refused("%s must be stopped first" % ", ".join(one.name for one in running),
-                      node=node.name, unchanged="everything",
-                      next="snf-services stop --node " + node.name)
-
-
-def _stop_again(ctx: Any, node: Any) -> List[Finding]:
-    """Services that a maintainer script started all the same are stopped and named."""
-    from snftools import services
-    names = [one.name for one in _running(ctx, node)]
-    if not names:
-        return []
-    outcome = services.stop(node, ctx.release, names)
-    return [Finding("service-came-up", "warning",
-                    "%s was started during the install; it was stopped again" % name,
-                    node=node.name, where=name) for name in outcome.changed] \
-        + list(outcome.findings)
 
 
 def _tell(ctx: Any, node: Any, plan: Any) -> Callable[[str, str], None]:

@@ -33,7 +33,12 @@ class Plan:
     @property
     def needed(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.versions or self.remove or self.half or self.left)
+        return self.changes or self.left
+
+    @property
+    def changes(self) -> bool:
+        """Whether packages change; a policy-rc.d that is put back is no such change."""
+        return bool(self.versions or self.remove or self.half)
 
     @property
     def installs(self) -> Dict[str, str]:
@@ -118,7 +123,7 @@ def install(node: "Node", part: Part, plan: Plan, store: "UndoStore", tell: apt.
     """
     policy.recover(node)
     policy.refuse_working(node)
-    if not (plan.versions or plan.remove or plan.half):
+    if not plan.changes:
         return []
     findings = record.begin(node, store, plan.versions, plan.actions + plan.remove,
                             list(plan.half))
