@@ -14,7 +14,7 @@ demo: deps
 	@tests/demo
 
 test: deps-test
-	$(PYTEST) tests
+	$(PYTEST) -n 3 --dist loadfile tests
 
 check: lint types unit
 
