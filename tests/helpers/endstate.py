@@ -67,7 +67,7 @@ def _running(value: Any, node: str = "") -> List[Any]:
             return [(str(value.get("node") or node), str(value.get("name")
                      or value.get("service")), bool(value["running"]))]
         for key, item in value.items():
-            found += _running(item, key)
+            found += _running(item, node if key in ("nodes", "services") else key)
     elif isinstance(value, list):
         for item in value:
             found += _running(item, node)
@@ -88,6 +88,7 @@ def nodes(site: Any) -> List[str]:
 def _plain(site: Any, text: str) -> str:
     """The text without what a copy of a site changes: its directory and its ports."""
     text = text.replace(str(site.dir), "DIR")
+    text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,}", "TIME", text)
     return re.sub(r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT", text)
 
 

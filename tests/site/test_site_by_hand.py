@@ -71,7 +71,7 @@ def lines_without_site_conf(site, directory):
             path.chmod(0o600)
             token = ["--token-file", str(path)]
         yield ["snf-settings-rename", "--node", node[name], *urls, *email, *token]
-        yield ["snf-settings-check", "--node", node[name], *urls, *email]
+        yield ["snf-settings-check", "--node", node[name], *urls, "--email"]
     for name in web:
         yield ["snf-migrate-db", "--node", node[name], *backups]
     for name in web:
