@@ -79,8 +79,7 @@ class Attempt:
         self._open(due, found, confirm)
         code = self._go(found, chosen)
         self.journal.append("", "failed" if code else "done", exit=code)
-        self._close(code, chosen)
-        return code
+        return self._close(code)
 
     def _chosen(self) -> Set[str]:
         redo = {step.id for step in self.plan.select(self.wish.redo)} if self.wish.redo else set()
@@ -174,8 +173,8 @@ class Attempt:
                                                         for step_id in found.answers))])
         return 0
 
-    def _close(self, code: int, chosen: Set[str]) -> None:
-        """The last screen."""
+    def _close(self, code: int) -> int:
+        """The last screen; the exit status, which what it finds unproven spoils."""
         down = downtime(self.plan, self.journal)
         if self.runner.failures:
             self.screen.say(failure.ending(self.runner.failures, self.plan,
@@ -187,6 +186,7 @@ class Attempt:
         elif all(step.id in self.runner.done for step in self.plan.steps):
             self.facts = facts.collect(self.up, self.plan, self.journal, self.run_dir)
             self.screen.say(final.lines(self.up, self.facts, down))
+            return 4 if final.unproven(self.facts) else code
         else:
             left = [row.name for row in self.plan.rows if any(
                 step.id not in self.runner.done for step in self.plan.of_row(row.name))]
@@ -195,6 +195,7 @@ class Attempt:
             if down.since and down.until is None:
                 self.screen.say(["Services are down since %s." % clock(down.seconds)])
             self.screen.say(["Next: snf-upgrade run --site %s" % self.up.site.path])
+        return code
 
     # -- what came of it -------------------------------------------------------------------
 

@@ -10,10 +10,11 @@ from snftools.upgrade.downtime import Downtime
 
 def lines(up: Any, facts: Mapping[str, Any], down: Downtime) -> List[str]:
     """The screen, from the answers that `facts.collect` got."""
-    bad = [name for name, answer in facts.items()
-           if isinstance(answer, dict) and answer.get("exit")]
-    found = ["", "%s is at Synnefo %s.  Proven %s:" % (
-        up.site.name, up.site.target or up.release.name, local_time())]
+    bad = unproven(facts)
+    found = ["", ("%s: every step is done, but not all is proven, %s:" if bad else
+                  "%s is at Synnefo %s.  Proven %s:") % (
+        (up.site.name, local_time()) if bad else
+        (up.site.name, up.site.target or up.release.name, local_time()))]
     for label, text in (
             ("packages", _packages(facts["versions"])),
             ("databases", _databases(facts["databases"])),
@@ -34,6 +35,12 @@ def lines(up: Any, facts: Mapping[str, Any], down: Downtime) -> List[str]:
     if offline:
         found.append("Left out (offline): %s" % ", ".join(offline))
     return found + _left(facts["left"])
+
+
+def unproven(facts: Mapping[str, Any]) -> List[str]:
+    """The questions whose command did not end with 0."""
+    return [name for name, answer in facts.items()
+            if isinstance(answer, dict) and answer.get("exit")]
 
 
 def _labelled(label: str, text: str) -> List[str]:
