@@ -121,3 +121,27 @@ def test_a_settings_directory_that_is_not_there(tmp_path):
         done = run(command, "--settings-dir", str(tmp_path / "no"), "--role", "astakos",
                    env={"SNF_UPGRADE_STATE_DIR": str(tmp_path / "state")})
         assert done.code == 1 and "Traceback" not in done.err
+
+
+def test_email_values_are_written_and_proven_without_a_site_conf(tmp_path):
+    directory = tmp_path / "synnefo"
+    directory.mkdir()
+    (directory / "astakos.conf").write_text(
+        "ASTAKOS_BASE_URL = 'https://a.org/astakos'\n"
+        "CLOUDBAR_LOCATION = 'https://a.org/static/im/cloudbar/'\n"
+        "CLOUDBAR_SERVICES_URL = 'https://a.org/astakos/ui/get_services'\n"
+        "CLOUDBAR_MENU_URL = 'https://a.org/astakos/ui/get_menu'\n")
+    where = ["--settings-dir", str(directory), "--role", "astakos", "--email",
+             "--base-url", "astakos=https://a.org/astakos"]
+    people = [word for key in ("helpdesk", "managers", "admins")
+              for word in ("--email-value", key + "=Joe Doe <doe@a.org>")]
+    wanted = [*people, "--email-value", "contact=help@a.org",
+              "--email-value", "from=Cloud <no-reply@a.org>"]
+    env = {"SNF_UPGRADE_STATE_DIR": str(tmp_path / "state")}
+    run("snf-settings-rename", *where, *wanted, env=env).expect(0)
+    assert "CONTACT_EMAIL = 'help@a.org'" in "".join(
+        path.read_text() for path in directory.iterdir())
+    run("snf-settings-rename", *where, *wanted, "--check", env=env).expect(0)
+    run("snf-settings-check", *where, env=env).expect(0)
+    run("snf-settings-rename", *where, *people, "--email-value", "contact=else@a.org",
+        "--check", env=env).expect(5)
