@@ -25,11 +25,10 @@ def words(argv: Sequence[str], env: Mapping[str, str], cwd: Optional[str],
     if cwd is not None:
         script += "cd -- %s || exit 126; " % shlex.quote(cwd)
     script += 'exec "$@"'
-    prefix: List[str] = []
     if become == "sudo":
         # The inner shell exports again: sudo clears the environment.
         return ["-c", 'exec sudo -n -- /bin/sh "$@"', "sh", "-c", script, "sh", *argv]
-    return ["-c", script, "sh", *prefix, *argv]
+    return ["-c", script, "sh", *argv]
 
 
 def _checked(name: str) -> str:

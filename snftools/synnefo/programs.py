@@ -1,20 +1,14 @@
-"""The other programs of Synnefo that an upgrade runs: pithos-migrate and the service exports."""
+"""What the nodes export: their API services, by the program of each role."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Optional, Sequence
+from typing import TYPE_CHECKING, Dict
 
 from snftools.errors import Failed
 from snftools.synnefo import manage, outputs
 
 if TYPE_CHECKING:
     from snftools.node.base import Node
-
-
-def pithos_migrate(node: "Node", args: Sequence[str],
-                   timeout: Optional[float] = None) -> manage.Answer:
-    """Run pithos-migrate; only on a node with the role pithos (OBSERVED C.9)."""
-    return manage.run(node, ["pithos-migrate", *args], timeout=timeout)
 
 
 def service_export(node: "Node", command: str) -> Dict[str, outputs.Definition]:

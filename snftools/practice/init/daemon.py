@@ -8,11 +8,6 @@ import time
 LINGER = 0.7
 
 
-def root_of(program):
-    """The root directory below whose usr/bin or usr/sbin a program lies."""
-    return os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(program)), "..", ".."))
-
-
 def set_title(title):
     """Overwrite the process's own command line, as gunicorn does with setproctitle."""
     with open("/proc/self/stat") as stat:
