@@ -1,6 +1,6 @@
 """snf-register-services - register components and API services with Astakos
 
-Init services are the business of snf-services(1).
+Init services are the business of snf-services(8).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def options(parser):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_of_the_page_are_those_of_the_parser(command):
-    page = (MAN / (command + ".1")).read_text()
+    page = (MAN / (command + ".8")).read_text()
     section = re.search(r"^\.SH \"?OPTIONS\"?$(.*?)^\.SH (?!OPTIONS)", page, re.S | re.M).group(1)
     documented = set()
     for line in section.splitlines():
@@ -41,7 +41,7 @@ def test_options_of_the_page_are_those_of_the_parser(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_page_has_its_sections_and_its_name(command):
-    page = (MAN / (command + ".1")).read_text()
+    page = (MAN / (command + ".8")).read_text()
     for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "SEE ALSO"):
         assert re.search(r'^\.SH "?%s"?$' % section, page, re.M), section
     name = page.replace("\\-", "-")

@@ -74,8 +74,8 @@ def run(unpacked: Path, command: str, *arguments: str) -> "subprocess.CompletedP
 def test_every_command_with_its_page_and_its_completion(unpacked: Path) -> None:
     assert len(COMMANDS) == 13
     assert sorted(os.listdir(str(unpacked / "usr/bin"))) == list(COMMANDS)
-    assert sorted(os.listdir(str(unpacked / "usr/share/man/man1"))) == [
-        command + ".1.gz" for command in COMMANDS]
+    assert sorted(os.listdir(str(unpacked / "usr/share/man/man8"))) == [
+        command + ".8.gz" for command in COMMANDS]
     assert (unpacked / "usr/share/man/man7/snf-upgrade-tools.7.gz").is_file()
     assert sorted(os.listdir(str(unpacked / "usr/share/bash-completion/completions"))) == list(
         COMMANDS)
@@ -93,7 +93,7 @@ def test_the_library_is_whole(unpacked: Path) -> None:
 
 def test_nothing_else_is_in_it(unpacked: Path) -> None:
     """No tests, no leftovers of the build, nothing where Synnefo's own packages put files."""
-    known = re.compile(r"(usr/bin/|usr/share/(man/man[17]|bash-completion/completions|lintian/"
+    known = re.compile(r"(usr/bin/|usr/share/(man/man[78]|bash-completion/completions|lintian/"
                        r"overrides|doc/snf-upgrade-tools)/|%s/(snftools/|snf_upgrade_tools-"
                        r"[0-9.]+\.egg-info))" % LIBRARY)
     assert [name for name in files(unpacked) if not known.match(name)] == []
