@@ -12,6 +12,8 @@ import stat
 import tempfile
 from typing import Optional
 
+from snftools import failpoint
+
 TEMPORARY_SUFFIX = ".snf-new"  # never ".conf": Synnefo would execute it
 
 
@@ -27,6 +29,7 @@ def write_atomic(path: str, data: bytes, mode: Optional[int] = None,
     if old is not None and not stat.S_ISREG(old.st_mode):
         raise IsADirectoryError(21, "not a regular file", path)
     directory = os.path.dirname(target)
+    failpoint.reach("file.before:" + target)
     handle, temporary = tempfile.mkstemp(
         prefix="." + os.path.basename(target)[:100] + ".", suffix=TEMPORARY_SUFFIX, dir=directory)
     try:
@@ -34,11 +37,14 @@ def write_atomic(path: str, data: bytes, mode: Optional[int] = None,
             _copy_identity(stream.fileno(), old, mode, uid, gid)
             stream.write(data)
             stream.flush()
+            failpoint.reach("file.written:" + target)
             os.fsync(stream.fileno())
+        failpoint.reach("file.synced:" + target)
         os.rename(temporary, target)
     except BaseException:
         _remove_quietly(temporary)
         raise
+    failpoint.reach("file.renamed:" + target)
     fsync_directory(directory)
 
 
@@ -48,8 +54,10 @@ def append_line(path: str, line: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         data = line.rstrip(b"\n") + b"\n"
+        failpoint.reach("line.before:" + path)
         while data:
             data = data[os.write(handle, data):]
+        failpoint.reach("line.written:" + path)
         os.fsync(handle)
     finally:
         os.close(handle)

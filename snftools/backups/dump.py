@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
-from snftools import files
+from snftools import failpoint, files
 from snftools.backups import manifest, sets
 from snftools.backups.clients import Clients, environment, tail
 from snftools.backups.lock import pgpass
@@ -109,11 +109,13 @@ def _take_one(taken: BackupSet, database: "Database", wish: Wish, client: str,
         values = _facts(connection)
         snapshot = connecting.rows(connection, "SELECT pg_export_snapshot()")[0][0]
         with _dumping(taken, database, dump, snapshot, wish.jobs, pins) as finish:
+            failpoint.reach("dump.running:" + database.name)
             values.update(_content(connection, database, progress))
             finish()
     values["sequences"] = _dumped_sequences(database, dump, values["sequences"])
     after = [one.describe() for one in sessions.foreign(database)]
     _make_durable(dump)
+    failpoint.reach("dump.done:" + database.name)
     manifest.write(directory, dict(
         values, database=database.name, components=list(database.components), set=taken.name,
         format="directory", client=client, server={"id": database.server}, pins=pins,

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence, Tuple
 
+from snftools import failpoint
 from snftools.backups import scratch, verify
 from snftools.backups.sets import BackupSet
 from snftools.database import connect as connecting
@@ -69,6 +70,7 @@ def restore(backup: BackupSet, databases: Sequence["Database"], moment: str,
             for database in group:
                 stack.enter_context(scratch.claimed(maintenance, new_name(database.name)))
                 _copy(maintenance, backup, database, progress, jobs)
+                failpoint.reach("swap.copied:" + database.name)
             swaps += swap(maintenance, [(one.name, new_name(one.name),
                                          before_name(one.name, moment)) for one in group],
                           terminate)
@@ -114,6 +116,7 @@ def swap(maintenance: Any, names: Sequence[Tuple[str, str, str]], terminate: boo
             raise Refused("the names can't be swapped", why=str(error).strip(),
                           unchanged="the databases; the copies stay for the next attempt",
                           next="snf-services stop --node all   (or end sessions: --terminate)")
+    failpoint.reach("swap.done:" + ",".join(name for name, _, _ in names))
     for name, _, _ in names:
         if _oid(maintenance, name) != new[name]:
             raise Failed("database %s is not the copy after the swap" % name)
@@ -212,6 +215,7 @@ def _rename(maintenance: Any, names: Sequence[Tuple[str, str, str]], old: Dict[s
                 if old[name]:
                     execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
                             % (quoted(name), quoted(before)))
+                failpoint.reach("swap.inside:" + name)
                 execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
                         % (quoted(copy), quoted(name)))
     finally:

@@ -10,6 +10,7 @@ import json
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Sequence
 
+from snftools import failpoint
 from snftools.errors import Failed, Locked
 from snftools.holder import Holder
 
@@ -59,6 +60,7 @@ def _take(node: "Node", directory: str, command: str) -> None:
         except OSError as error:
             raise Failed("can't lock the node: %s" % error, node=node.name)
         else:
+            failpoint.reach("lock.made:" + node.name)
             node.write(directory + "/holder",
                        json.dumps(Holder.here(command).as_dict()).encode(), mode=0o644)
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, List, Mapping, Sequence
 
+from snftools import failpoint
 from snftools.errors import Failed, Locked
 
 if TYPE_CHECKING:
@@ -77,10 +78,13 @@ def guarded(node: "Node", argv: Sequence[str], env: Mapping[str, str],
 
     def take(data: bytes) -> None:
         got.append(data)
+        failpoint.reach("apt.line:" + data.decode("latin-1").rstrip("\n"))
         line(data.decode("utf-8", "backslashreplace").rstrip("\n"))
 
+    failpoint.reach("apt.before:" + " ".join(argv))
     result = node.run(["sh", "-c", _GUARDED, "sh", node.path(PATH), *argv], env=env,
                       stdout=take)
+    failpoint.reach("apt.after:" + " ".join(argv))
     if result.exit == 126:
         raise Failed("can't forbid services to start: %s" % result.error_text.strip(),
                      node=node.name, unchanged="everything")

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
 
+from snftools import failpoint
 from snftools.node import Process
 from snftools.report import Finding
 from snftools.services.look import ServiceState, paths, state
@@ -35,7 +36,10 @@ class Outcome:
 
 def service(node: "Node", name: str, action: str, timeout: float) -> "Result":
     """Run `service NAME ACTION` to its end (seconds); its exit code is never a proof."""
-    return node.run(["sh", "-c", _SERVICE, "sh", name, action], timeout=timeout)
+    failpoint.reach("service.before:%s %s" % (name, action))
+    result = node.run(["sh", "-c", _SERVICE, "sh", name, action], timeout=timeout)
+    failpoint.reach("service.after:%s %s" % (name, action))
+    return result
 
 
 def stop(node: "Node", release: "Release", wanted: Sequence[str], timeout: float = 60.0,

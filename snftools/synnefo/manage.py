@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
+from snftools import failpoint
 from snftools.errors import Failed
 from snftools.output import mask
 
@@ -60,7 +61,9 @@ def run(node: "Node", argv: Sequence[str], *, stdin: bytes = b"",
     Raises Failed when the program is not there or the node's settings can't be executed:
     then nothing that Synnefo does can work on it.
     """
+    failpoint.reach("program.before:" + " ".join(argv))
     result = node.run(list(argv), stdin=stdin, timeout=timeout)
+    failpoint.reach("program.after:" + " ".join(argv))
     answer = Answer(tuple(argv), result.exit, _cleaned(result.text),
                     _cleaned(result.error_text), result.text)
     if answer.exit == 127:

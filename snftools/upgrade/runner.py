@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Set
 
+from snftools import failpoint
 from snftools.errors import SnfError
 from snftools.state import RunToken
 from snftools.upgrade import artefact, resume, schedule
@@ -137,6 +138,7 @@ class Runner:
             phase, argv = "before", step.check
         else:
             self._write(step, "begun", argv)
+            failpoint.reach("step.begun:" + step.id)
         self.screen.begun(step)
         self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
 
@@ -146,6 +148,7 @@ class Runner:
     def _ended(self, job: Job, code: int) -> None:
         """A child has ended: the next phase, or the end of the step."""
         step = job.step
+        failpoint.reach("step.%s-ended:%s" % (job.phase, step.id))
         answer = job.child.answer()
         if job.phase == "before" and code == 0 and step.kind != RECORD:
             self._finish(job, "found", answer, {"check": 0})
@@ -154,6 +157,7 @@ class Runner:
             self._finish(job, "done", answer, dict(last.proof) if last else {})
         elif job.phase == "before":
             self._write(step, "begun", step.argv)
+            failpoint.reach("step.begun:" + step.id)
             self._next(job, "run", step.argv)
         elif code != 0:
             self._fail(job, code, answer)
@@ -187,6 +191,7 @@ class Runner:
         step = job.step
         argv = step.check if event == "found" else step.argv
         self._write(step, event, argv, 0, proof)
+        failpoint.reach("step.done:" + step.id)
         del self.jobs[step.id]
         self.done.add(step.id)
         self.screen.done(step, time.monotonic() - job.started, answer, event)

@@ -6,7 +6,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2] / "snftools"
 
 BASE = {"errors", "report", "cli", "output", "site", "release", "state", "files", "node",
-        "data", "holder"}
+        "data", "holder", "failpoint"}
 ALLOWED = {
     "synnefo": set(),
     "settings": {"synnefo"},
