@@ -29,6 +29,14 @@ def site_template_one_host() -> Iterator[PracticeSite]:
 
 
 @pytest.fixture
+def practice_site_two_ganeti() -> Iterator[PracticeSite]:
+    """A running site of the layout two-ganeti."""
+    site = PracticeSite.create("two-ganeti", start=True)
+    yield site
+    site.destroy()
+
+
+@pytest.fixture
 def practice_site(site_template: PracticeSite) -> Iterator[PracticeSite]:
     """A running three-hosts site of the test's own."""
     site = site_template.copy()

@@ -14,7 +14,7 @@ from snftools.backups import manifest
 from snftools.errors import NotVerified, Refused, Usage
 
 LEVELS = ("files", "archive", "restore")
-_NAME = re.compile(r"^([0-9]{8}T[0-9]{6}Z)(?:-[0-9]+)?-(.+)$")
+_NAME = re.compile(r"^([0-9]{8}T[0-9]{6}Z)(?:-([0-9]+))?-(.+)$")
 _LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")
 
 
@@ -31,7 +31,7 @@ class BackupSet:
 
     @property
     def label(self) -> str:
-        return str(self.values.get("label") or _NAME.sub(r"\2", self.name))
+        return str(self.values.get("label") or _NAME.sub(r"\3", self.name))
 
     @property
     def time(self) -> datetime:
@@ -116,11 +116,18 @@ def check_label(label: str) -> str:
 def list_sets(backup_dir: str) -> List[BackupSet]:
     """Every set, oldest first, INCOMPLETE ones too; none when there is no such directory."""
     try:
-        names = sorted(name for name in os.listdir(backup_dir) if _NAME.match(name))
+        names = sorted(filter(_NAME.match, os.listdir(backup_dir)), key=_order)
     except FileNotFoundError:
         return []
     return [_open(os.path.join(backup_dir, name)) for name in names
             if os.path.isdir(os.path.join(backup_dir, name))]
+
+
+def _order(name: str) -> Tuple[str, int, str]:
+    """Sets of one second carry a number from the second one on: 20131112T000411Z-2-LABEL."""
+    match = _NAME.match(name)
+    assert match
+    return match.group(1), int(match.group(2) or 1), name
 
 
 def find(backup_dir: str, text: str, having: Collection[str] = ()) -> BackupSet:
@@ -149,16 +156,16 @@ def find(backup_dir: str, text: str, having: Collection[str] = ()) -> BackupSet:
 
 
 def create(backup_dir: str, label: str, values: Dict[str, Any]) -> BackupSet:
-    """Make a new set's directory with its set.json, which is written first."""
+    """Make a new set's directory with its set.json, which is written first.
+
+    The backup directory's lock is held: no other create looks for a name now.
+    """
+    check_label(label)
     now = moment()
-    for number in range(1, 1000):
-        name = "%s%s-%s" % (now, "-%d" % number if number > 1 else "", check_label(label))
-        path = os.path.join(backup_dir, name)
-        try:
-            os.mkdir(path, 0o700)
-            break
-        except FileExistsError:
-            continue
+    number = 1 + max([_order(name)[1] for name in os.listdir(backup_dir)
+                      if name.startswith(now) and _NAME.match(name)] or [0])
+    path = os.path.join(backup_dir, "%s%s-%s" % (now, "-%d" % number if number > 1 else "", label))
+    os.mkdir(path, 0o700)
     values = dict(values, schema=manifest.SCHEMA, label=label)
     files.write_atomic(os.path.join(path, "set.json"),
                        (json.dumps(values, sort_keys=True, indent=1) + "\n").encode(), mode=0o600)

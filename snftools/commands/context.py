@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from snftools import site as site_module
@@ -16,6 +17,9 @@ from snftools.release import Release
 from snftools.site import DatabasesConf, NodeEntry, Site, bare_entry, make_component
 from snftools.state import RunToken, State, new_id
 
+# Names of nodes, with commas: the master's children go on without them (upgrade/silent.py).
+LEFT_OUT = "SNF_UPGRADE_LEFT_OUT"
+
 
 class Context:
     """One command's surroundings, opened when first asked for."""
@@ -24,7 +28,7 @@ class Context:
         self.args = args
         self.command = command or os.path.basename(sys.argv[0])
         self.release = Release.read()
-        self.site = _site(args)
+        self.site = _without(_site(args), os.environ.get(LEFT_OUT, "").split(","))
         self.state = State(self.site.state_dir)
         self.token: Optional[RunToken] = RunToken.current(self.site.state_dir)
         self.progress = Progress(
@@ -112,6 +116,11 @@ class Context:
         except Failed:
             return ()  # no dpkg here: --role says it, or the command does without
 
+    def leave_out(self, names: Sequence[str]) -> None:
+        """Go on without these nodes, and let child processes do the same."""
+        self.site = _without(self.site, names)
+        os.environ[LEFT_OUT] = ",".join(names)
+
     # -- locks ---------------------------------------------------------------------------
 
     @contextmanager
@@ -151,9 +160,14 @@ def _site(args: argparse.Namespace) -> Site:
     return _with_options(site, args)
 
 
+def _without(site: Site, names: Sequence[str]) -> Site:
+    """The site with the named nodes offline."""
+    return replace(site, nodes=tuple(replace(node, offline=True) if node.name in names else node
+                                     for node in site.nodes))
+
+
 def _with_options(site: Site, args: argparse.Namespace) -> Site:
     """The site with what the command line says over it."""
-    from dataclasses import replace
     components = dict(site.components)
     for text in args.base_url:
         name, _, url = text.partition("=")

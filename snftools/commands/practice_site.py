@@ -26,7 +26,8 @@ def build_parser() -> argparse.ArgumentParser:
     create = cli.add_subcommand(sub, "create", help="make a site in an empty directory",
                                 site=False)
     create.add_argument("directory", metavar="DIR", help="where; it need not exist")
-    create.add_argument("--layout", choices=("three-hosts", "one-host"), default=None,
+    create.add_argument("--layout", choices=("three-hosts", "one-host", "two-ganeti"),
+                        default=None,
                         help="which nodes and databases (default: three-hosts)")
     create.add_argument("--scale", metavar="N", type=int, default=None,
                         help="times the data: 40 users and what they have (default: 1)")

@@ -23,6 +23,7 @@ def open_node(entry: "NodeEntry", roles: Optional[Tuple[str, ...]] = None) -> No
     `roles` overrides the entry's (a node without a site.conf: found from its packages).
     Raises Failed when the machine can't be reached.
     """
+    import plumbum  # noqa: F401  here, not by two threads at once later: it can't bear that
     wanted = entry.roles if roles is None else roles
     if entry.root:
         from snftools.node.root import RootNode

@@ -182,5 +182,6 @@ class SshNode(Node):
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip(" |")]
-    return lines[-1] if lines else "no message"
+    lines = [line.strip(" |\t") for line in text.splitlines()]
+    return next((re.sub(r"^Stderr: *\| *", "", line) for line in reversed(lines) if line),
+                "no message")

@@ -90,8 +90,11 @@ def _statements(text: str) -> List[List[str]]:
     return statements
 
 
-def enable_services(root: Path, roles: Iterable[str], address: str) -> None:
-    """What /etc/default and /etc/gunicorn.d say once the install guide was followed."""
+def enable_services(root: Path, roles: Iterable[str], address: str, master: str) -> None:
+    """What /etc/default and /etc/gunicorn.d say once the install guide was followed.
+
+    `master` is the name of the Ganeti master.
+    """
     for name in ("snf-dispatcher", "snf-ganeti-eventd"):
         path = root / "etc/default" / name
         if path.exists():
@@ -99,7 +102,7 @@ def enable_services(root: Path, roles: Iterable[str], address: str) -> None:
     if set(roles) - {"ganeti"}:
         (root / "etc/gunicorn.d/synnefo").write_text(_GUNICORN % address)
     else:
-        hostname = (root / "etc/hostname").read_text()
+        hostname = (root.parent / master / "etc/hostname").read_text()
         (root / "var/lib/ganeti/ssconf_master_node").write_text(hostname)
 
 

@@ -42,10 +42,12 @@ def create(directory: Path, layout: str, scale: int, start: bool, say: Say) -> N
                       conf["nodes"]))
         filled.result()
     values = _values(directory, conf, ports)
+    master = next(name for name, roles in conf["nodes"].items() if "ganeti" in roles)
     for name, roles in conf["nodes"].items():
         root = directory / "nodes" / name
         configure.edit_settings(root, roles, values)
-        configure.enable_services(root, roles, "127.0.0.1:%d" % ports.get(name, 0))
+        configure.enable_services(root, roles, "127.0.0.1:%d" % ports.get(name, 0),
+                                  master)
     _finish(directory, conf["nodes"], urls(conf["nodes"], ports))
     run_site(directory, list(conf["nodes"]), start, say)
 

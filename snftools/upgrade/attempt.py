@@ -21,6 +21,7 @@ from snftools.upgrade.runner import Runner
 from snftools.upgrade.screens import failure, final
 from snftools.upgrade.screens.run import RunScreen, opening
 from snftools.upgrade.signals import Stopping
+from snftools.upgrade.silent import findings
 from snftools.upgrade.step import RECORD, Step
 
 
@@ -196,6 +197,13 @@ class Attempt:
                 self.screen.say(["Services are down since %s." % clock(down.seconds)])
             self.screen.say(["Next: snf-upgrade run --site %s" % self.up.site.path])
         return code
+
+    def left_out(self, silent: Mapping[str, str]) -> int:
+        """Name the nodes that the run went on without: 1 when there are any."""
+        for problem in findings(dict(silent), self.up.site.path, "error"):
+            self.problems.append(problem)
+            self.screen.say([*finding_lines(problem), ""], always=True)
+        return 1 if silent else 0
 
     # -- what came of it -------------------------------------------------------------------
 

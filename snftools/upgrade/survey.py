@@ -49,7 +49,7 @@ def node_facts(node: "Node", release: "Release") -> Dict[str, Any]:
         "node": node.name, "roles": list(node.roles),
         "packages": {name: package.version for name, package in sorted(packages.items())
                      if package.version},
-        "services": [{"name": state.name, "enabled": bool(state.enabled),
+        "services": [{"name": state.name, "enabled": bool(state.enabled and not state.elsewhere),
                       "running": bool(state.running)} for state in states],
         "ganeti_master": is_master(node),
     }

@@ -24,8 +24,9 @@ def newest(site: Any) -> Path:
 
 
 def take(site: Any, *arguments: str, label: str = "trial") -> Path:
-    run("snf-backup-db", "create", "--label", label, *arguments, site=site).expect(0)
-    return newest(site)
+    done = run("snf-backup-db", "create", "--label", label, *arguments, "--json",
+               site=site).expect(0)
+    return site.dir / "backups" / str(done.json["result"]["set"]["name"])
 
 
 @pytest.fixture(scope="module")

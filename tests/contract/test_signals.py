@@ -12,7 +12,19 @@ from tests.helpers.cli import start
 
 
 def wait_for_reader(fifo, process):
-    """The descriptor of the FIFO's writing end, once the command reads from it."""
+    """The descriptor of the FIFO's writing end, once the command waits for what it will say."""
+    writer = open_writer(fifo, process)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with open("/proc/%d/stat" % process.pid) as stream:
+            if stream.read().rpartition(")")[2].split()[0] == "S":  # asleep in read()
+                return writer
+        time.sleep(0.01)
+    raise AssertionError("it did not wait: %s" % (process.communicate(),))
+
+
+def open_writer(fifo, process):
+    """The descriptor of the FIFO's writing end, once the command has opened the other."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -129,3 +129,13 @@ def test_differences_name_the_table() -> None:
     assert differences(before, {**before, "tables": []}) == ["table public.t is missing"]
     assert differences(before, {**before, "tables": [dict(row, rows=2)]}) == \
         ["table public.t: 2 rows instead of 1"]
+
+
+def test_sets_of_one_second_keep_their_order(tmp_path: Path,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sets, "moment", lambda: "20131130T000000Z")
+    made = [sets.create(str(tmp_path), label, {"databases": []}).name
+            for label in ("old", "new", "a", "old")]
+    assert made[:2] == ["20131130T000000Z-old", "20131130T000000Z-2-new"]
+    assert [one.name for one in sets.list_sets(str(tmp_path))] == made
+    assert [one.label for one in sets.list_sets(str(tmp_path))] == ["old", "new", "a", "old"]

@@ -18,18 +18,21 @@ from snftools.upgrade.runner import Runner
 from snftools.upgrade.screens import check as screen
 from snftools.upgrade.screens.run import RunScreen
 from snftools.upgrade.signals import stopping
+from snftools.upgrade.silent import findings as left_out
 
 
 def act(args: Any) -> Report:
     """Every check of every node in one pass; 4 with errors, 0 with warnings alone."""
     started = time.monotonic()
     up = Upgrade(args)
+    silent = up.leave_out_silent()
     journal = up.newest() or Journal("", "")
     plan = up.plan(journal.run)
     found = _assess(up, plan, journal)
     checked = run_checks(up, plan, found)
     nodes = set(args.node) - {"all"}
-    findings = [_waived(up, finding) for finding in checked.findings
+    findings = [_waived(up, finding) for finding in
+                checked.findings + left_out(silent, up.site.path)
                 if not nodes or finding.node in nodes or not finding.node]
     lines = screen.lines(up, checked, findings, time.monotonic() - started)
     return Report(findings=tuple(findings), lines=tuple(lines), result={

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from snftools.commands.context import Context
 from snftools.errors import Invalid
+from snftools.site import Site
 from snftools.upgrade import run as runs
-from snftools.upgrade import survey
+from snftools.upgrade import silent, survey
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan, Seen
 from snftools.upgrade.step import Row, rows_of
@@ -23,15 +24,26 @@ class Upgrade:
         self.ctx = Context(args, command="snf-upgrade " + args.action)
         if not self.ctx.site.path:
             raise Invalid("there is no site.conf", next="snf-upgrade init")
-        self.site = self.ctx.site
         self.release = self.ctx.release
         self.state = self.ctx.state
         self.rows: Tuple[Row, ...] = rows_of(self.release.part("steps"))
 
     @property
+    def site(self) -> Site:
+        """The site, without the nodes that were left out."""
+        return self.ctx.site
+
+    @property
     def bin_dir(self) -> str:
         """The directory of our own launcher: the small commands lie beside it."""
         return os.path.dirname(os.path.realpath(sys.argv[0]))
+
+    def leave_out_silent(self, wanted: Sequence[str] = ()) -> Dict[str, str]:
+        """Go on without the Ganeti nodes that do not answer: why, by name."""
+        found = silent.find(self.site.nodes, self.ctx.open, wanted)
+        if found:
+            self.ctx.leave_out(list(found))
+        return found
 
     def newest(self) -> Optional[Journal]:
         """The run that is spoken of, or None."""

@@ -9,11 +9,13 @@ from snftools.report import Report
 from snftools.upgrade import facts
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.screens import plan as screen
+from snftools.upgrade.silent import findings as left_out
 
 
 def act(args: Any) -> Report:
     """Build the plan from site.conf, the release and the survey; run nothing."""
     up = Upgrade(args)
+    silent = up.leave_out_silent()
     journal = up.newest()
     plan = up.plan(journal.run if journal else "")
     size = facts.database_size(up)
@@ -24,7 +26,8 @@ def act(args: Any) -> Report:
     result["run"] = journal.run if journal else None
     result["by_hand"] = _by_hand(up)
     lines += ["", "By hand, after it:"] + ["  " + row["line"] for row in result["by_hand"]]
-    return Report(result=result, lines=tuple(lines))
+    return Report(result=result, lines=tuple(lines),
+                  findings=tuple(left_out(silent, up.site.path)))
 
 
 def _by_hand(up: Upgrade) -> List[Any]:

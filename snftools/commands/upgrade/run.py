@@ -38,12 +38,16 @@ def act(args: Any) -> Report:
         journal = runs.open_run(up.state, up.site.name, up.release.name, up.site.target)
         for notice in journal.notices:
             _say(notice)
+        wanted = _nodes(up, args.node)
+        silent = up.leave_out_silent(wanted)
         nodes = up.ctx.all_nodes()
         with node_locks(nodes, up.ctx.command), stopping() as asked:
-            wish = Wish(args.until or "", args.only or "", args.redo or "", _nodes(up, args.node))
+            wish = Wish(args.until or "", args.only or "", args.redo or "", wanted)
             attempt = Attempt(up, journal, lock, screen, asked, wish)
             try:
                 code = attempt.make(lambda question: cli.confirm(args, question))
+                if code in (0, 1):
+                    code = attempt.left_out(silent) or code
             finally:
                 if not journal.records:  # refused before it began: a run that never was
                     shutil.rmtree(up.state.run_dir(journal.run), ignore_errors=True)

@@ -26,7 +26,8 @@ def enabled_but_down(look: Look, node: Any) -> List[Finding]:
     return [Finding("service-down", "warning", "%s is enabled but does not run" % state.name,
                     node=node.name, why="only what the survey sees running is started again",
                     remedy="snf-services start %s --node %s" % (state.name, node.name))
-            for state in look.states(node) if state.enabled and not state.running]
+            for state in look.states(node)
+            if state.enabled and not state.running and not state.elsewhere]
 
 
 CHECKS = [Check("half-configured", "install", NODE, configured),
