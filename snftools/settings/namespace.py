@@ -11,6 +11,7 @@ import ast
 from typing import Any, Dict, Iterable, List, Sequence
 
 from snftools.settings import names as how
+from snftools.settings.flow import Flow, State
 from snftools.settings.lexer import Token
 from snftools.settings.methods import method
 from snftools.settings.names import Bound, Names
@@ -25,34 +26,51 @@ class Namespace:
     def __init__(self) -> None:
         self.values: Dict[str, Any] = {}
         self.places: Dict[str, str] = {}
+        self.shared: Dict[str, Unknown] = {}     # what functions set whenever they are called
 
     def run(self, sources: Iterable[Source]) -> "Namespace":
         for source in sources:
+            flow = Flow(self._truth)
             for statement, names in zip(source.statements, source.names):
-                self._step(source, statement, names)
+                state = flow.state(statement)
+                if state is not False:
+                    self._step(source, statement, names, state)
         return self
 
-    def _step(self, source: Source, statement: Statement, names: Names) -> None:
+    def _truth(self, condition: Sequence[Token]) -> State:
+        try:
+            return bool(evaluate(condition, self.values))
+        except Unknown:
+            return None
+
+    def _step(self, source: Source, statement: Statement, names: Names, state: State) -> None:
         where = "%s:%d" % (source.name, statement.line)
         if names.opaque:
             for name in self.values:
                 self._set(name, Unknown("%s may set it to anything" % where), where)
         for bound in names.bound:
             if bound.how == how.PARAMETER or statement.scope != "module":
+                if bound.how == how.GLOBAL:
+                    self.shared[bound.name] = Unknown("a function may set it")
+                    self._set(bound.name, _KEPT, where)
                 continue
-            self._set(bound.name, self._bound_value(statement, bound, names), where)
-        if not names.bound and statement.plain_place:
+            old = self.values.get(bound.name)
+            value = self._bound_value(statement, bound, state)
+            if isinstance(value, Unknown) and bound.how in (how.ITEM, how.AUGMENTED):
+                self._spoil(old, value, where)
+            self._set(bound.name, value, where)
+        if not names.bound and statement.scope == "module" and not statement.header:
             self._lend(statement, where)
 
     def _set(self, name: str, value: Any, where: str) -> None:
-        if value is not _KEPT:
-            self.values[name] = value
+        if value is not _KEPT or name in self.shared:
+            self.values[name] = self.shared.get(name, value)
         self.places[name] = where
 
-    def _bound_value(self, statement: Statement, bound: Bound, names: Names) -> Any:
+    def _bound_value(self, statement: Statement, bound: Bound, state: State) -> Any:
         if bound.how == how.GLOBAL:
             return _KEPT
-        if not statement.plain_place:
+        if state is None:
             return Unknown("it is set under a condition, in a loop or in a block")
         try:
             if bound.how in (how.PLAIN, how.CHAINED):
@@ -140,7 +158,27 @@ class Namespace:
             return
         for token in statement.tokens[1:]:
             if isinstance(self.values.get(token.text), (list, dict, set)):
-                self._set(token.text, Unknown("%s hands it to a function" % where), where)
+                self._spoil(self.values[token.text],
+                            Unknown("%s hands it to a function" % where), where)
+
+    def _spoil(self, old: Any, unknown: Unknown, where: str) -> None:
+        """Every name of a container that was changed, and of what holds it, is unknown now."""
+        if isinstance(old, (list, dict, set)):
+            for name, value in self.values.items():
+                if _holds(value, old):
+                    self._set(name, unknown, where)
+
+
+def _holds(value: Any, part: Any) -> bool:
+    seen, left = set(), [value]
+    while left:
+        item = left.pop()
+        if item is part:
+            return True
+        if isinstance(item, (dict, list, tuple)) and id(item) not in seen:
+            seen.add(id(item))
+            left.extend(item.values() if isinstance(item, dict) else item)
+    return False
 
 
 _KEPT = object()

@@ -54,7 +54,7 @@ def test_lists_and_dictionaries_are_edited():
 
 
 @pytest.mark.parametrize("text", [
-    "if 1:\n    X = 2\n", "for X in (1, 2): pass\n", "exec 'X = 2'\n", "from a import *\n",
+    "if f():\n    X = 2\n", "for X in (1, 2): pass\n", "exec 'X = 2'\n", "from a import *\n",
     "globals()['X'] = 2\n", "del X\n", "import X\n", "def X(): pass\n", "X.append(1)\n",
     "try:\n    X = 2\nexcept E:\n    pass\n"])
 def test_a_name_that_may_be_anything_is_not_known(text):
