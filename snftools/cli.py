@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
 
 from snftools import __version__
 from snftools.errors import Failed, Refused, SnfError, Usage
+from snftools.output import trace
 from snftools.report import Report
 
 Act = Callable[[argparse.Namespace], Report]
@@ -115,7 +116,7 @@ def _add_common(parser: argparse.ArgumentParser, site: bool) -> None:
             help="the site.conf (default: $SNF_UPGRADE_SITE or /etc/snf-upgrade/site.conf)")
     add("--json", action="store_true", help="one JSON document on standard output")
     add("-q", "--quiet", action="store_true", help="only errors")
-    add("-v", "--verbose", action="count", help="tell more")
+    add("-v", "--verbose", action="count", help="tell of each program that is run on a node")
     add("--color", choices=("auto", "always", "never"), help="colours (default: auto)")
     add("-y", "--yes", action="store_true", help="answer every question with yes")
     add("--status-fd", type=int, metavar="N", help="progress as JSON lines on descriptor N")
@@ -151,6 +152,7 @@ def run(build_parser: Callable[[], argparse.ArgumentParser], act: Act,
             args = parser.parse_args(argv)
         except SystemExit as end:
             return _flushed(int(end.code or 0))
+        trace.enabled = bool(args.verbose)
         return _flushed(_act(name, act, args))
     except KeyboardInterrupt:
         return _interrupted(name, "interrupted", 130)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, Iterable, List, Tuple
 
+from snftools.errors import SnfError
+
 SEVERITIES = ("error", "warning", "note")
 
 # The first of these that some finding stands for is the exit status (DESIGN: exit table).
@@ -31,6 +33,12 @@ class Finding:
     remedy: str = ""
     code: int = 4
     waivable: bool = False
+
+    @classmethod
+    def of_error(cls, error: SnfError, node: str) -> "Finding":
+        """What stopped the work on one node, where the others go on."""
+        return cls("failed", "error", error.what, node=error.node or node, why=error.why,
+                   remedy=error.next, code=error.code)
 
     def as_dict(self) -> Dict[str, Any]:
         """The finding as `--json` prints it."""

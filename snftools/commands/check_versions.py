@@ -27,22 +27,25 @@ def build_parser() -> argparse.ArgumentParser:
 def act(args: Any) -> Report:
     """Look at each chosen node's packages."""
     from snftools.commands.context import Context
+    from snftools.commands.one_by_one import look_at_each
     from snftools.packages import versions
     from snftools.packages.wanted import check_target
     ctx = Context(args)
     part = ctx.release.part("packages")
     target = args.target or ctx.site.target or ""
-    reports = []
-    for node in ctx.nodes(serves=tuple(part["roles"]), changing=False):
+
+    def look(node: Any) -> Report:
         check_target(node, part, target)
-        reports.append(versions.verify(node, part, target))
-    whole = Report.merge(reports)
+        return versions.verify(node, part, target)
+
+    nodes = ctx.nodes(serves=tuple(part["roles"]), changing=False)
+    whole = look_at_each(nodes, look)
     if whole.errors:
         return whole
     count = sum(len(row["packages"]) for row in whole.result["nodes"].values())
     return Report.merge([whole, Report(lines=(
         "%d packages on %d nodes, all in the release's range and configured."
-        % (count, len(reports)),))])
+        % (count, len(nodes)),))])
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

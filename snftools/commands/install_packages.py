@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, Sequence
 
 from snftools import cli
 from snftools.commands import kept_down
-from snftools.commands.one_by_one import one_by_one
+from snftools.commands.one_by_one import look_at_each, one_by_one
 from snftools.errors import Refused, Usage
 from snftools.report import Finding, Report
 
@@ -44,7 +44,7 @@ def act(args: Any) -> Report:
     nodes = ctx.nodes(serves=tuple(part["roles"]), changing=not args.check)
     if args.check:
         look = _check if args.undo is None else _undo
-        return one_by_one(nodes, lambda node: look(ctx, node, part))
+        return look_at_each(nodes, lambda node: look(ctx, node, part))
     with ctx.changing(nodes):
         if args.undo is not None:
             return one_by_one(nodes, lambda node: _undo(ctx, node, part))

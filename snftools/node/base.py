@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, IO, List, Mapping, Optional, Sequence, Tuple, Union
 
 from snftools.errors import Failed
 from snftools.node import pump, shell
+from snftools.output import trace
 
 Stdin = Union[bytes, str, IO[bytes]]
 Stdout = Union[None, str, IO[bytes], Callable[[bytes], None]]
@@ -116,6 +118,7 @@ class Node:
         """
         argv = tuple(argv)
         opened: List[IO[bytes]] = []
+        begun = time.monotonic()
         try:
             source, data = _source(stdin, opened)
             target, line = _target(stdout, opened)
@@ -125,6 +128,7 @@ class Node:
         finally:
             for stream in opened:
                 stream.close()
+        trace.program(self.name, argv, code, time.monotonic() - begun)
         return self._result(Result(argv, code, out, err))
 
     def start(self, argv: Sequence[str], *, stdin: Stdin = b"", stdout: str = os.devnull,

@@ -85,14 +85,18 @@ def read(connection: Any, conf: Mapping[str, Any], wanted: Optional[int]) -> Opt
                       sum(verified and uuid not in held for uuid, _, _, verified in pending))
 
 
-def needed(connection: Any, conf: Mapping[str, Any]) -> int:
-    """The least limit with which nobody without a limit of his own is over it."""
+def pending(connection: Any, conf: Mapping[str, Any]) -> List[Tuple[int, Optional[int]]]:
+    """Each user's pending applications and his own limit; works before the migration."""
     values = {"pending": conf["pending_state"], "setting": conf["user_setting"],
               "resource": conf["resource"]}
     with connection.cursor() as cursor:
         cursor.execute(_PENDING, values)
-        return max([count for _, count, capacity, _ in cursor.fetchall() if capacity is None]
-                   or [0])
+        return [(count, capacity) for _, count, capacity, _ in cursor.fetchall()]
+
+
+def needed(connection: Any, conf: Mapping[str, Any]) -> int:
+    """The least limit with which nobody without a limit of his own is over it."""
+    return max([count for count, own in pending(connection, conf) if own is None] or [0])
 
 
 def over_finding(state: QuotaState, wanted: int, least: int, where: str,

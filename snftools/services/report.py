@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
+from snftools.errors import SnfError
 from snftools.output.text import table
 from snftools.report import Finding, Report
 from snftools.services.control import Outcome, described, obstacle, proved
@@ -17,8 +18,19 @@ Chosen = Sequence[Tuple["Node", List[str]]]
 _HEADERS = ("NODE", "SERVICE", "STATE", "PIDS", "NOTE")
 
 
-def _selected(node: "Node", names: Sequence[str], release: "Release") -> List[ServiceState]:
-    return [one for one in states(node, release) if one.name in names]
+def _looked(chosen: Chosen, release: "Release"
+            ) -> Tuple[List[Tuple["Node", List[ServiceState]]], Report]:
+    """The services of each node; a node that can't be asked is a finding of the report, when
+    it is the only one its error is raised."""
+    seen, failed = [], []
+    for node, names in chosen:
+        try:
+            seen.append((node, [one for one in states(node, release) if one.name in names]))
+        except SnfError as error:
+            if len(chosen) == 1:
+                raise
+            failed.append(Finding.of_error(error, node.name))
+    return seen, Report(findings=tuple(failed))
 
 
 def _row(node: "Node", one: ServiceState) -> Tuple[str, ...]:
@@ -39,9 +51,9 @@ def _result(node: "Node", found: Sequence[ServiceState]) -> Dict[str, Any]:
 
 def status(chosen: Chosen, release: "Release") -> Report:
     """A table of the services; nothing is judged."""
-    rows, results = [], []
-    for node, names in chosen:
-        found = _selected(node, names, release)
+    seen, failed = _looked(chosen, release)
+    rows, results = [], [failed]
+    for node, found in seen:
         rows += [_row(node, one) for one in found]
         results.append(Report(result=_result(node, found)))
     return Report.merge([*results, Report(lines=tuple(table(rows, _HEADERS)))])
@@ -49,9 +61,9 @@ def status(chosen: Chosen, release: "Release") -> Report:
 
 def check(action: str, chosen: Chosen, release: "Release") -> Report:
     """Whether `stop` or `start` would change something on these nodes."""
-    rows, reports = [], []
-    for node, names in chosen:
-        found = _selected(node, names, release)
+    seen, failed = _looked(chosen, release)
+    rows, reports = [], [failed]
+    for node, found in seen:
         rows += [_row(node, one) for one in found]
         judged = _check_stop(node, found) if action == "stop" else _check_start(node, found)
         reports += [judged, Report(result=_result(node, found))]

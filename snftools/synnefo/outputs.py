@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
@@ -45,43 +42,9 @@ def component_list(text: str) -> List[ListedComponent]:
         raise NotUnderstood("component-list did not print the expected JSON list")
 
 
-def component_list_csv(text: str) -> List[ListedComponent]:
-    """`component-list --output-format=csv`, with or without its header line."""
-    rows = [row for row in csv.reader(io.StringIO(text)) if row]
-    if rows and rows[0][:3] == ["id", "name", "url"]:
-        rows = rows[1:]
-    if any(len(row) != 4 for row in rows):
-        raise NotUnderstood("component-list did not print rows of id, name, url and token")
-    return [_component(*row) for row in rows]
-
-
 def _component(ident: str, name: str, url: str, token: str) -> ListedComponent:
     return ListedComponent(str(ident), name, "" if url == "None" else url,
                            token not in ("", "None"))
-
-
-def migrate_list(text: str) -> Dict[str, Dict[str, bool]]:
-    """`migrate --list [APP]`: for each application its migrations and whether applied."""
-    found: Dict[str, Dict[str, bool]] = {}
-    app = ""
-    for line in text.splitlines():
-        row = re.match(r"^  \(([* ])\) (\S+)$", line)
-        if row:
-            if not app:
-                raise NotUnderstood("migrate --list printed a migration of no application")
-            found[app][row.group(2)] = row.group(1) == "*"
-        elif re.match(r"^ \S+$", line):
-            app = line.strip()
-            found[app] = {}
-    return found
-
-
-def resource_list(text: str) -> Dict[str, str]:
-    """`resource-list --output-format=json`: limit by name, as printed (bytes as "30720.0 MB")."""
-    try:
-        return {row["name"]: row["limit"] for row in json.loads(text)}
-    except (ValueError, KeyError, TypeError):
-        raise NotUnderstood("resource-list did not print the expected JSON list")
 
 
 def service_export(text: str) -> Dict[str, Definition]:
@@ -105,13 +68,3 @@ def _definition(name: str, value: Any) -> Definition:
                           value)
     except (KeyError, TypeError, AttributeError) as error:
         raise NotUnderstood("the definition of %s has no proper %s" % (name, error))
-
-
-def alembic_current(text: str) -> str:
-    """The revision that `pithos-migrate current` tells; "" for a database without one."""
-    for line in text.splitlines():
-        told = re.match(r"^Current revision for .*?: (?:\S+ -> )?(\w+)(?: \(head\))?(?:,.*)?$",
-                        line)
-        if told:
-            return "" if told.group(1) == "None" else told.group(1)
-    raise NotUnderstood("pithos-migrate current told no revision")

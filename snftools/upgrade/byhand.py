@@ -11,9 +11,11 @@ Answer = Optional[Tuple[int, List[str]]]
 
 
 def left(up: Any, facts: Mapping[str, Any]) -> List[Dict[str, Any]]:
-    """The rows of by_hand.conf that apply now, with their titles filled in."""
+    """What is left after an upgrade: the rows that apply now, with their titles filled in."""
     found = []
     for name, row in up.release.part("by_hand").items():
+        if row["when"] == "before":
+            continue
         try:
             answer = _KINDS[row["kind"]](up, facts)
         except (SnfError, OSError) as error:

@@ -51,13 +51,14 @@ class Draft:
             return
         for role in roles:
             if role in COMPONENTS and role not in self.urls:
-                self._url(role, _first(settings, _URLS[role]))
+                self.add_url(role, _first(settings, _URLS[role]))
         if "astakos" not in self.urls:
-            self._url("astakos", _first(settings, _ASTAKOS_ELSEWHERE))
+            self.add_url("astakos", _first(settings, _ASTAKOS_ELSEWHERE))
         if "astakos" in roles:
             self._astakos(settings)
 
-    def _url(self, role: str, value: Any) -> None:
+    def add_url(self, role: str, value: Any) -> None:
+        """The base URL that an address of 0.13 leads to; others are left alone."""
         parts = urlsplit(value if isinstance(value, str) else "")
         if parts.scheme in ("http", "https") and parts.hostname \
                 and "example.synnefo.org" not in parts.hostname:

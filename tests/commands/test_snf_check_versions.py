@@ -125,3 +125,21 @@ def test_without_site_conf(site: Any, root: Path, tmp_path: Path) -> None:
     run("snf-check-versions", "--node", site.node("pithos"), env=env).expect(4)
     run("snf-check-versions", "--node", site.node("pithos"), "--role", "astakos",
         env=env).expect(4)
+
+
+def test_a_node_that_cannot_be_asked_does_not_hide_the_others(site_template: Any,
+                                                              tmp_path: Path) -> None:
+    text = site_template.conf.read_text().replace(
+        'root = "%s"' % site_template.node("cyclades"), 'address = "127.0.0.1:1"')
+    conf = tmp_path / "site.conf"
+    conf.write_text(text)
+    done = run("snf-check-versions", "--json", "--site", conf).expect(1)
+    assert set(done.json["result"]["nodes"]) == {"astakos", "pithos", "ganeti"}
+    (failed,) = [one for one in done.json["findings"] if one["check"] == "failed"]
+    assert (failed["node"], failed["what"]) == ("cyclades", "can't be reached by ssh")
+    listed = run("snf-services", "status", "--site", conf).expect(1)
+    assert "gunicorn" in listed.out and "can't be reached" in listed.out
+    alone = run("snf-check-versions", "--node", "cyclades", "--site", conf).expect(1)
+    assert "can't be reached by ssh" in alone.err
+    planned = run("snf-install-packages", "--check", "--json", "--site", conf).expect(1)
+    assert "astakos" in planned.json["result"]["nodes"]

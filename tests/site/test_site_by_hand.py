@@ -106,7 +106,7 @@ def test_init_drafts_a_site_that_can_be_planned(practice_site, tmp_path):
     drafted, real = Site.read(str(conf)), Site.read(str(site.conf))
     assert {node.name: node.roles for node in drafted.nodes} == {
         node.name: node.roles for node in real.nodes}
-    for name in ("astakos", "cyclades"):
+    for name in ("astakos", "cyclades", "pithos"):
         assert drafted.url(name) == real.url(name)
     assert drafted.pending_app_limit == real.pending_app_limit
     refused = cli.run("snf-upgrade", "init", "--site", conf, *nodes).expect(3)

@@ -112,6 +112,19 @@ def test_errors_of_the_checks_refuse_before_the_window(practice_site):
     assert "(waived)" in waived.out
 
 
+def test_a_user_over_his_own_limit_is_found_before_the_window(practice_site):
+    site = practice_site
+    ((owner,),) = site.psql("astakos", "SELECT owner_id FROM im_projectapplication WHERE state = "
+                                       "0 LIMIT 1")
+    site.psql("astakos", "DELETE FROM im_usersetting WHERE user_id = %d" % owner)
+    site.psql("astakos", "INSERT INTO im_usersetting (user_id, setting, value) "
+                         "VALUES (%d, 'PENDING_APPLICATION_LIMIT', 0)" % owner)
+    looked = cli.run("snf-upgrade", "check", "--json", site=site).expect(4)
+    (finding,) = [one for one in looked.json["findings"] if one["severity"] == "error"]
+    assert finding["check"] == "quota-limit" and "their own limit" in finding["what"]
+    assert finding["waivable"] and "decide these" in finding["remedy"]
+
+
 def test_another_target_is_refused(practice_site):
     site = practice_site
     cli.run("snf-upgrade", "survey", site=site).expect(0)

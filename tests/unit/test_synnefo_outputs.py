@@ -36,31 +36,6 @@ def test_component_list_refuses_other_text(text):
         outputs.component_list(text)
 
 
-def test_component_list_csv_with_quotes_and_carriage_returns():
-    text = 'id,name,url,token\r\n5,"a,b ""c""",https://x/,T==\r\n6,pithos,None,None\r\n'
-    first, second = outputs.component_list_csv(text)
-    assert (first.name, first.url, first.has_token) == ('a,b "c"', "https://x/", True)
-    assert (second.url, second.has_token) == ("", False)
-    with pytest.raises(outputs.NotUnderstood):
-        outputs.component_list_csv("1,2\n")
-
-
-def test_migrate_list():
-    text = "\n quotaholder_app\n  (*) 0001_initial\n  ( ) 0002_auto__add\n\n im\n  (*) 0001_x\n"
-    assert outputs.migrate_list(text) == {
-        "quotaholder_app": {"0001_initial": True, "0002_auto__add": False},
-        "im": {"0001_x": True}}
-    with pytest.raises(outputs.NotUnderstood):
-        outputs.migrate_list("  (*) 0001_initial\n")
-
-
-def test_resource_list():
-    assert outputs.resource_list('[{"name": "cyclades.ram", "limit": "6144.0 MB"}]') == {
-        "cyclades.ram": "6144.0 MB"}
-    with pytest.raises(outputs.NotUnderstood):
-        outputs.resource_list("id name limit")
-
-
 EXPORT = """
 {"pithos_object-store": {"component": "pithos", "prefix": "object-store", "public": true,
   "type": "object-store",
@@ -81,17 +56,3 @@ def test_service_export():
 def test_service_export_refuses(text):
     with pytest.raises(outputs.NotUnderstood):
         outputs.service_export(text)
-
-
-@pytest.mark.parametrize("line, revision", [
-    ("27381099d477 -> 4c8ccdc58192 (head), add attributes domain index", "4c8ccdc58192"),
-    ("2a309a9a3438 -> 27381099d477, alter public add column url", "27381099d477"),
-    ("None", "")])
-def test_alembic_current(line, revision):
-    text = "Current revision for postgresql://synnefo:XXXXX@h:5432/snf_pithos: " + line + "\n"
-    assert outputs.alembic_current(text) == revision
-
-
-def test_alembic_current_refuses():
-    with pytest.raises(outputs.NotUnderstood):
-        outputs.alembic_current("  No such revision 'x'\n")

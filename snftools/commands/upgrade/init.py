@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
+from typing import Any, Sequence
 
 from snftools import files
 from snftools import site as site_module
-from snftools.errors import Failed, Refused
+from snftools.errors import Failed, Refused, SnfError
 from snftools.report import Finding, Report
 
 
@@ -40,12 +40,34 @@ def _drafted(args: Any) -> Any:
     from snftools.packages.query import roles_of
     from snftools.release import Release
     from snftools.upgrade.draft import Draft, node_name
-    release, draft = Release.read(), Draft()
+    release, draft, nodes = Release.read(), Draft(), []
     for host in dict.fromkeys(args.host or ["local"]):
         entry = site_module.bare_entry(host)
         if entry.root:
             entry = replace(entry, root=os.path.abspath(entry.root))
         entry = replace(entry, name=node_name(entry))
         node = open_node(entry)
-        draft.add(entry, node, roles_of(node, release))
+        roles = roles_of(node, release)
+        draft.add(entry, node, roles)
+        node.roles = tuple(roles)
+        nodes.append(node)
+    _add_registered(draft, nodes)
     return draft
+
+
+def _add_registered(draft: Any, nodes: Sequence[Any]) -> None:
+    """Ask Astakos' database for the addresses that no node's settings tell."""
+    from snftools.database import connect, find
+    from snftools.registry import tokens
+    from snftools.site import COMPONENTS, Site
+    home = [node for node in nodes if "astakos" in node.roles]
+    missing = [name for name in COMPONENTS if name not in draft.urls]
+    if not home or not missing:
+        return
+    try:
+        found = find.find(home, Site(name="draft", nodes=()))
+        with connect.connect(find.for_component(found, "astakos")) as connection:
+            for name in missing:
+                draft.add_url(name, tokens.address(connection, name))
+    except SnfError as error:
+        draft.unknown.append("the database of Astakos was not asked: %s" % error)

@@ -25,12 +25,20 @@ def act(args: Any) -> Report:
     result = screen.result(plan, size, pending)
     result["run"] = journal.run if journal else None
     result["by_hand"] = _by_hand(up)
-    lines += ["", "By hand, after it:"] + ["  " + row["line"] for row in result["by_hand"]]
+    for when in ("before", "after"):
+        lines += ["", "By hand, %s it:" % when]
+        lines += screen.by_hand(row for row in result["by_hand"] if row["when"] == when)
     return Report(result=result, lines=tuple(lines),
                   findings=tuple(left_out(silent, up.site.path)))
 
 
 def _by_hand(up: Upgrade) -> List[Any]:
     """What no command does; how much of it there is tells the last screen."""
-    return [{"name": name, "when": row["when"], "why": row["why"], "line": row["line"]}
+    return [{"name": name, "when": row["when"], "title": _without_counts(row["title"]),
+             "why": row["why"], "line": row["line"]}
             for name, row in up.release.part("by_hand").items()]
+
+
+def _without_counts(title: str) -> str:
+    """A title before anything was counted."""
+    return " ".join(title.replace("{count}", "").replace("{names}", "").split())

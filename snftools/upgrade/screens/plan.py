@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Sequence
 
 from snftools.output.text import human_size, human_time
 from snftools.upgrade import estimate
@@ -64,6 +64,11 @@ def verbose_lines(plan: Plan) -> List[str]:
         if step.undo:
             found.append("  undo: " + " ".join(step.undo))
     return found
+
+
+def by_hand(rows: Iterable[Mapping[str, Any]]) -> List[str]:
+    """What no command does: what it is, and the line below."""
+    return [line for row in rows for line in ("  " + row["title"], "      " + row["line"])]
 
 
 def result(plan: Plan, size: int, pending: Sequence[str]) -> Dict[str, Any]:
