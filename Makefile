@@ -1,14 +1,17 @@
 # make demo   watch a whole Synnefo 0.13 site become a proven 0.14 site
 # make test   every test
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
-# make deb    the Debian package, built in a copy below build/
+# make deb    the Debian packages, binary and source, in dist/
+# make deb-quick  a package from the sdist by stdeb, in build/quick
+# make check-debian RELEASE=trixie  build, install and test below a root of that release
 
 PYTHON = /usr/bin/python3
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
-.PHONY: demo test check lint types unit deb deps clean
+.PHONY: demo test check lint types unit deb deb-quick \
+    check-debian deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -24,13 +27,19 @@ lint:
 	$(RUFF) check .
 
 types:
-	$(PYTHON) -m mypy snftools
+	$(PYTHON) -m mypy snftools completions
 
 unit:
 	$(PYTEST) tests/unit tests/contract
 
 deb: deps-test
-	@debian/build-in-copy build/deb
+	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F
+
+deb-quick:
+	@debian/build-quick build/quick
+
+check-debian:
+	@debian/check-release $(RELEASE) $(TESTS)
 
 deps:
 	@tests/deps

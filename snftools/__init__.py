@@ -1,3 +1,3 @@
 """The library that the commands of snf-upgrade-tools share."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

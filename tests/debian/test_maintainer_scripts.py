@@ -24,7 +24,8 @@ def root(tmp_path: Path) -> Path:
 
 def script(root: Path, name: str, *arguments: str) -> str:
     """Run a maintainer script below the root; what it says."""
-    done = subprocess.run(["sh", "-eu", str(BIN.parent / "debian" / name), *arguments],
+    path = BIN.parent / "debian" / ("snf-upgrade-tools." + name)
+    done = subprocess.run(["sh", "-eu", str(path), *arguments],
                           env={**os.environ, "DPKG_ROOT": str(root)}, capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr

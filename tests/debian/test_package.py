@@ -1,89 +1,65 @@
-"""The Debian package as dpkg-buildpackage makes it: what is in it, and that it works unpacked."""
+"""What is in the two binary packages, and that the commands work as they are installed."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator
 
 import pytest
 
-from tests.helpers.cli import BIN, COMMANDS, environment
+from tests.debian.conftest import PACKAGES, TREE, Built, files
+from tests.helpers.cli import COMMANDS, environment
 from tests.helpers.site import new_directory
 
-TREE = BIN.parent
 LIBRARY = "usr/lib/python3/dist-packages"
 NODES = ["astakos", "cyclades", "ganeti", "pithos"]
-
-
-def why_not() -> str:
-    """Why no package can be built here; empty when one can."""
-    if shutil.which("dpkg-checkbuilddeps") is None:
-        return "dpkg-checkbuilddeps (dpkg-dev) is not installed"
-    done = subprocess.run(["dpkg-checkbuilddeps", "-I", "-Pnocheck"], cwd=str(TREE),
-                          capture_output=True, text=True)
-    return done.stderr.strip() if done.returncode else ""
+PRACTICE = "snf-practice-site"
+ON_A_NODE = [command for command in COMMANDS if command != PRACTICE]
+PAGES = {"man5": ["snf-upgrade-release.5.gz", "snf-upgrade-site.conf.5.gz"],
+         "man7": ["snf-upgrade-tools.7.gz"],
+         "man8": [command + ".8.gz" for command in COMMANDS]}
 
 
 @pytest.fixture(scope="module")
-def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    done = subprocess.run(
-        [str(TREE / "debian/build-in-copy"), str(tmp_path_factory.mktemp("deb"))],
-        env={**environment(), "DEB_BUILD_OPTIONS": "nocheck", "DEB_BUILD_PROFILES": "nocheck"},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
+def both(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of both packages below a directory."""
+    yield built.unpack(tmp_path_factory.mktemp("both"))
 
 
 @pytest.fixture(scope="module")
-def unpacked(deb: Path) -> Iterator[Path]:
-    """The package's files below a directory."""
-    directory = deb.parent / "unpacked"
-    subprocess.run(["dpkg-deb", "-x", str(deb), str(directory)], check=True)
-    yield directory
+def node(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of snf-upgrade-tools alone, as a machine of a real site has them."""
+    yield built.unpack(tmp_path_factory.mktemp("node"), "snf-upgrade-tools")
 
 
-def field(deb: Path, name: str) -> str:
-    return subprocess.run(["dpkg-deb", "-f", str(deb), name], check=True, capture_output=True,
-                          text=True).stdout.strip()
+def environment_of(root: Path) -> Dict[str, str]:
+    return {**environment(), "PYTHONPATH": str(root / LIBRARY)}
 
 
-def files(directory: Path) -> List[str]:
-    """Every file of the directory, without what Python compiles."""
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*")
-                  if path.is_file() and "__pycache__" not in path.parts)
-
-
-def environment_of(unpacked: Path) -> Dict[str, str]:
-    return {**environment(), "PYTHONPATH": str(unpacked / LIBRARY)}
-
-
-def run(unpacked: Path, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([str(unpacked / "usr/bin" / command), *arguments], cwd="/",
-                          env=environment_of(unpacked), stdin=subprocess.DEVNULL,
+def run(root: Path, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(root / "usr/bin" / command), *arguments], cwd="/",
+                          env=environment_of(root), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=100)
 
 
-def test_every_command_with_its_page_and_its_completion(unpacked: Path) -> None:
+def test_every_command_with_its_page_and_its_completions(both: Path) -> None:
     assert len(COMMANDS) == 13
-    assert sorted(os.listdir(str(unpacked / "usr/bin"))) == list(COMMANDS)
-    assert sorted(os.listdir(str(unpacked / "usr/share/man/man8"))) == [
-        command + ".8.gz" for command in COMMANDS]
-    assert (unpacked / "usr/share/man/man7/snf-upgrade-tools.7.gz").is_file()
-    assert sorted(os.listdir(str(unpacked / "usr/share/bash-completion/completions"))) == list(
-        COMMANDS)
+    assert sorted(os.listdir(str(both / "usr/bin"))) == list(COMMANDS)
+    for section, pages in PAGES.items():
+        assert sorted(os.listdir(str(both / "usr/share/man" / section))) == pages
+    shells = both / "usr/share"
+    assert sorted(os.listdir(str(shells / "bash-completion/completions"))) == list(COMMANDS)
+    assert sorted(os.listdir(str(shells / "zsh/vendor-completions"))) == [
+        "_" + command for command in COMMANDS]
 
 
-def test_the_library_is_whole(unpacked: Path) -> None:
+def test_the_library_is_whole(both: Path) -> None:
     """Code, release data, and all that the practice site is made of."""
-    library = files(unpacked / LIBRARY / "snftools")
+    library = files(both / LIBRARY / "snftools")
     assert library == files(TREE / "snftools")
     for name in ("releases/0.14/settings.conf", "releases/0.14/settings.conf.spec",
                  "practice/packages.conf", "practice/programs/manage/south.py",
@@ -91,59 +67,84 @@ def test_the_library_is_whole(unpacked: Path) -> None:
         assert name in library
 
 
-def test_nothing_else_is_in_it(unpacked: Path) -> None:
+def test_nothing_else_is_in_it(both: Path) -> None:
     """No tests, no leftovers of the build, nothing where Synnefo's own packages put files."""
-    known = re.compile(r"(usr/bin/|usr/share/(man/man[78]|bash-completion/completions|lintian/"
-                       r"overrides|doc/snf-upgrade-tools)/|%s/(snftools/|snf_upgrade_tools-"
-                       r"[0-9.]+\.egg-info))" % LIBRARY)
-    assert [name for name in files(unpacked) if not known.match(name)] == []
-    assert (unpacked / "etc/snf-upgrade").is_dir()
-    assert (unpacked / "usr/share/doc/snf-upgrade-tools/examples/site.conf.example").is_file()
+    known = re.compile(
+        r"(usr/bin/snf-|usr/share/(man/man[578]|bash-completion/completions|lintian/overrides|"
+        r"zsh/vendor-completions|doc/snf-upgrade-(tools|practice))/|"
+        r"%s/(snftools/|snf_upgrade_tools-[0-9.]+\.egg-info))" % LIBRARY)
+    assert [name for name in files(both) if not known.match(name)] == []
+    assert (both / "etc/snf-upgrade").is_dir()
+    assert (both / "usr/share/doc/snf-upgrade-tools/examples/site.conf.example").is_file()
 
 
-def test_its_fields(deb: Path) -> None:
+def test_a_node_gets_nothing_of_the_practice_site(node: Path) -> None:
+    assert [name for name in files(node) if "practice" in name] == []
+    assert sorted(os.listdir(str(node / "usr/bin"))) == ON_A_NODE
+
+
+def test_no_file_is_in_both(built: Built, tmp_path: Path) -> None:
+    parts = [set(files(built.unpack(tmp_path / name, name))) for name in PACKAGES]
+    assert not parts[0] & parts[1]
+
+
+def test_fields(built: Built) -> None:
     from snftools import __version__
-    assert field(deb, "Version") == __version__
-    assert field(deb, "Architecture") == "all"
-    depends = field(deb, "Depends")
-    for name in ("python3-plumbum (>= 1.6.9)", "python3-configobj", "python3-psycopg2"):
-        assert name in depends
-    assert "postgresql-client" in field(deb, "Recommends")
+    assert sorted(built.debs) == list(PACKAGES)
+    for package in PACKAGES:
+        assert built.field(package, "Version") == __version__
+        assert built.field(package, "Architecture") == "all"
+        assert not built.field(package, "Conflicts")
+    assert "postgresql-client" in built.field("snf-upgrade-tools", "Recommends")
+    assert "snf-upgrade-practice" in built.field("snf-upgrade-tools", "Suggests")
+    practice = built.depends("snf-upgrade-practice")
+    assert "snf-upgrade-tools (= %s)" % __version__ in practice
+    assert "postgresql" in practice
 
 
-def test_setup_and_control_ask_for_the_same(deb: Path) -> None:
+def test_a_node_depends_on_the_libraries_and_nothing_more(built: Built) -> None:
+    assert {re.split(r"[ :]", word)[0] for word in built.depends("snf-upgrade-tools")} == {
+        "procps", "python3", "python3-configobj", "python3-plumbum", "python3-psycopg2"}
+
+
+def test_setup_and_control_ask_for_the_same(built: Built) -> None:
     asked = re.search(r"install_requires=\[(.*?)\]", (TREE / "setup.py").read_text(), re.S)
     assert asked
     setup = {"python3-%s (>= %s)" % pair for pair in
              re.findall(r'"(\w+)>=([\d.]+)"', asked.group(1))}
-    control = {word.strip() for word in field(deb, "Depends").split(",")}
-    assert setup == {word for word in control if word.startswith("python3-")}
+    assert setup == {word for word in built.depends("snf-upgrade-tools")
+                     if word.startswith("python3-")}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_installed_command_finds_its_library(unpacked: Path, command: str) -> None:
-    version = run(unpacked, command, "--version")
+def test_nothing_of_the_build_is_told(both: Path) -> None:
+    """No path of the build, no name of its user or machine."""
+    for name in files(both / "usr/bin") + files(both / "usr/share/bash-completion"):
+        assert b"/tmp/" not in next((both / "usr").rglob(Path(name).name)).read_bytes()
+
+
+@pytest.mark.parametrize("command", ON_A_NODE)
+def test_the_command_of_a_node_finds_its_library(node: Path, command: str) -> None:
+    version = run(node, command, "--version")
     assert (version.returncode, version.stderr) == (0, "")
     assert version.stdout.startswith(command + " (snf-upgrade-tools) ")
-    assert run(unpacked, command, "--help").returncode == 0
+    assert run(node, command, "--help").returncode == 0
 
 
-def test_a_practice_site_from_the_installed_package(unpacked: Path) -> None:
+def test_a_practice_site_from_the_installed_package(both: Path) -> None:
     """The stand-ins need no mode of a checkout: as installed they make a site that answers."""
     directory = new_directory()
-    created = run(unpacked, "snf-practice-site", "create", str(directory))
+    created = run(both, PRACTICE, "create", str(directory))
     try:
         assert created.returncode == 0, created.stderr
         assert sorted(os.listdir(str(directory / "nodes"))) == NODES
-        status = run(unpacked, "snf-services", "status", "--site", str(directory / "site.conf"))
+        status = run(both, "snf-services", "status", "--site", str(directory / "site.conf"))
         assert status.returncode == 0, status.stderr
-        plan = run(unpacked, "snf-upgrade", "plan", "--json", "--site",
+        plan = run(both, "snf-upgrade", "plan", "--json", "--site",
                    str(directory / "site.conf"))
         steps = json.loads(plan.stdout)["result"]["steps"]
-        assert {os.path.dirname(step["command"][0]) for step in steps} == {
-            str(unpacked / "usr/bin")}
+        assert {os.path.dirname(step["command"][0]) for step in steps} == {str(both / "usr/bin")}
     finally:
-        destroyed = run(unpacked, "snf-practice-site", "destroy", str(directory))
+        destroyed = run(both, PRACTICE, "destroy", str(directory))
     assert destroyed.returncode == 0, destroyed.stderr
     assert not directory.exists()
     directory.parent.rmdir()
