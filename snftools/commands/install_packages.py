@@ -98,6 +98,9 @@ def _undo(ctx: Any, node: Any, part: Any) -> Report:
     from snftools.packages import record, show, undo
     store = ctx.state.undo(ctx.args.undo) if ctx.args.undo \
         else ctx.state.newest_undo(node.name, record.KIND)
+    if store is not None and not store.has(node.name, record.KIND) \
+            and store.id in ctx.state.runs():
+        return show.nothing_kept(node, store)
     if store is None or not store.has(node.name, record.KIND):
         raise Refused("nothing to undo is kept here under %s" % (ctx.args.undo or "any ID"),
                       node=node.name, unchanged="everything",

@@ -57,8 +57,9 @@ def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
         for node in nodes:
             store = (ctx.state.undo(args.undo) if args.undo
                      else ctx.state.newest_undo(node.name, WROTE))
-            if store is not None and not store.has(node.name, WROTE):
-                store = None
+            if store is not None and not store.has(node.name, WROTE) \
+                    and store.id not in ctx.state.runs():
+                store = None  # a run's own ID may have kept nothing: it never came to write
             reports.append(rename.undo(node, store, args.check))
     return Report.merge(reports)
 

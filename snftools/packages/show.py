@@ -94,6 +94,13 @@ def undo_check(node: "Node", store: "UndoStore", todo: Dict[str, Any]) -> Report
         result={"nodes": {node.name: {"undo": store.id, **todo}}})
 
 
+def nothing_kept(node: "Node", store: "UndoStore") -> Report:
+    """A run that never came to change this node's packages."""
+    return Report(lines=("%s: run %s changed no package here: nothing to undo"
+                         % (node.name, store.id),),
+                  result={"nodes": {node.name: {"undo": store.id, "packages": []}}})
+
+
 def undone(node: "Node", store: "UndoStore", changed: bool, findings: Sequence[Finding]
            ) -> Report:
     """Gone back, and proved."""

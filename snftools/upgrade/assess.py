@@ -76,7 +76,7 @@ def due(plan: Plan, journal: Journal, found: Assessment, step: Step) -> bool:
                                   for other in step.protects], False)
     if step.kind == WINDOW and step in plan.starts(step.window):
         return resume.start_due(undone, _last_stop(plan, journal, step.window),
-                                journal.position(step.id, "done", "found"))
+                                journal.made(step.id, "done", "found", "accepted"))
     if step.kind == WINDOW:
         return resume.window_due(undone)
     assert step.kind == PROOF
@@ -93,8 +93,9 @@ def proof_due(plan: Plan, journal: Journal, found: Assessment, step: Step) -> bo
     if any(found.decisions[other.id].what in (resume.NOTE_DONE, resume.NOTE_FOUND)
            for other in about if other.id in found.decisions):
         return True
-    last = max([journal.position(other.id, "done", "found") for other in about] or [0])
-    return resume.proof_due(journal.position(step.id, "done"), last)
+    last = max([journal.position(other.id, "done", "found", "undone", "accepted")
+                for other in about] or [0])
+    return resume.proof_due(journal.position(step.id, "done", "accepted"), last)
 
 
 def _undone(plan: Plan, found: Assessment, window: str) -> bool:
@@ -107,7 +108,7 @@ def _word(plan: Plan, journal: Journal, found: Assessment, step: Step) -> str:
         return resume.DONE
     if step.kind == STATE:
         return journal.state(step.id)
-    begun = journal.position(step.id, "begun", "done", "found")
+    begun = journal.made(step.id, "begun", "done", "found")
     since_stop = begun > _last_stop(plan, journal, step.window)
     return resume.BEGUN if since_stop and not _undone(plan, found, step.window) else resume.NONE
 

@@ -20,24 +20,33 @@ class Downtime:
 
 
 def downtime(plan: Plan, journal: Journal, now: Optional[datetime] = None) -> Downtime:
-    """From the first stop of a window to the end of its last start, summed over windows."""
-    stops = {step.id for step in plan.stops("site") if step.check != step.argv}
-    starts = {step.id for step in plan.starts("site")}
-    total, down = 0.0, None  # type: ignore[var-annotated]
+    """From the first stop of a window to the end of its last start, summed over windows; also
+    on the way back, which stops what was started and starts what was stopped."""
+    stops = {step.id: step.where for step in plan.stops("site") if step.check != step.argv}
+    starts = {step.id: step.where for step in plan.starts("site")}
+    serving = set(starts.values())
+    total, down = 0.0, set()  # type: ignore[var-annotated]
+    since: Optional[datetime] = None
     first: Optional[datetime] = None
     until: Optional[datetime] = None
-    up = set(starts)
     for record in journal.records:
-        if record.step in stops and record.event == "begun":
-            down = down or record.moment
-            first = first or down
-            up = set()
-        elif record.step in starts and record.event in ("done", "found"):
-            up.add(record.step)
-            if down and up >= starts:
-                total += (record.moment - down).total_seconds()
-                down, until = None, record.moment
-    if down:
-        total += ((now or datetime.now(timezone.utc)) - down).total_seconds()
+        if (record.step, record.event) in {(step, "begun") for step in stops}:
+            down = set(serving)
+        elif record.step in starts and record.event == "undo-begun":
+            down = set(serving)
+        elif record.step in starts and record.event in ("done", "found", "accepted"):
+            down.discard(starts[record.step])
+        elif record.step in stops and record.event == "undone":
+            down.discard(stops[record.step])
+        elif not record.step and record.event == "closed":
+            down = set()
+        if down and since is None:
+            since = record.moment
+            first = first or since
+        elif not down and since is not None:
+            total += (record.moment - since).total_seconds()
+            since, until = None, record.moment
+    if since is not None:
+        total += ((now or datetime.now(timezone.utc)) - since).total_seconds()
         until = None
     return Downtime(total, first, until)

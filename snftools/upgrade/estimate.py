@@ -33,6 +33,16 @@ def without_service(plan: Plan, size: int, done: Iterable[str] = ()) -> float:
     return sum(sum(times) if row in serial else max(times) for row, times in inside.items())
 
 
+def in_order(plan: Plan, size: int, done: Iterable[str] = ()) -> float:
+    """All rows after one another, the nodes of a row beside each other."""
+    known = set(done)
+    times: Dict[str, List[float]] = {}
+    for step in plan.steps:
+        if step.id not in known:
+            times.setdefault(step.row, []).append(seconds(step, size))
+    return sum(max(row) for row in times.values())
+
+
 def _after_start(plan: Plan, step: Step, starts: Iterable[str]) -> bool:
     return bool(set(starts) & set(schedule.before(plan, step)))
 

@@ -126,11 +126,17 @@ class Journal:
         record = self.last(step, *events)
         return record.seq if record else 0
 
+    def made(self, step: str, *events: str) -> int:
+        """The position of that record, 0 when the step was undone since."""
+        place = self.position(step, *events)
+        return 0 if self.position(step, "undone") > place else place
+
     @property
     def is_open(self) -> bool:
         """Whether the run is neither rolled back nor closed."""
-        last = self.last("", "undone", "closed")
-        return last is None
+        return not any(record.step == "" and (record.event == "closed" or
+                       record.event == "undone" and not record.proof.get("to"))
+                       for record in self.records)
 
     @property
     def undo_stands(self) -> bool:

@@ -173,7 +173,7 @@ class _Maker:
             id=step_id, row=row.name, kind=row.kind, nodes=(node.name,) if node else (),
             argv=argv, check=argv if row.kind == "proof" or row.asks_only
             else argv + ("--check",),
-            needs=self._needs(row, window), undo=self._line(row.undo, values),
+            needs=self._needs(row, window), undo=self._undo(row, values),
             window=window, label=row.label, seconds=row.seconds,
             seconds_per_gb=row.seconds_per_gb)
 
@@ -188,6 +188,12 @@ class _Maker:
                 services += (row.starts,)
         return {"node": (node.name,) if node else (), "services": services,
                 "email": ("--email",) if self.site.email else (), "run": (self.run_id,)}
+
+    def _undo(self, row: Row, values: Mapping[str, Sequence[str]]) -> Tuple[str, ...]:
+        """No line where nothing ran: a line that names no service would start all."""
+        if "{services}" in row.undo and not values["services"]:
+            return ()
+        return self._line(row.undo, values)
 
     def _line(self, words: Sequence[str], values: Mapping[str, Sequence[str]]
               ) -> Tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_the_end_says_what_to_type_and_how_far_it_came():
 
 
 def test_the_plan_fits_80_columns_and_says_where_users_write():
-    lines = plan_screen.table(plan())
+    lines = plan_screen.rows_table(plan())
     assert all(len(line) <= 80 and line.isascii() for line in lines)
     names = [line.split()[0] for line in lines if line[0] not in " -"]
     assert names[0] == "step" and names[-1] == "proof"

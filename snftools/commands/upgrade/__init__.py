@@ -15,6 +15,7 @@ _EXAMPLES = """\
   snf-upgrade plan                       the steps, in order
   snf-upgrade run                        do them; type it again after a failure
   snf-upgrade status                     how far the run is
+  snf-upgrade rollback --check           the way back: its lines, its time
 """
 
 
@@ -29,6 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     cli.add_options(check, "node")
     survey = cli.add_subcommand(sub, "survey", "record what the site is before it changes")
     cli.add_options(survey, "node", "check")
+    survey.add_argument("--compare", action="store_true",
+                        help="change nothing; tell whether the site is as its survey has it")
     cli.add_subcommand(sub, "plan", "show the steps in their order")
     run = cli.add_subcommand(sub, "run", "make the steps that are due, each proved")
     cli.add_options(run, "node")
@@ -37,6 +40,11 @@ def build_parser() -> argparse.ArgumentParser:
     chosen.add_argument("--only", metavar="STEP", help="make only this step")
     chosen.add_argument("--redo", metavar="STEP", help="make this step again")
     cli.add_subcommand(sub, "status", "show how far the run is, from its journal alone")
+    back = cli.add_subcommand(sub, "rollback", "go back to the old release, in reverse order")
+    cli.add_options(back, "check")
+    back.add_argument("--to", metavar="STEP", help="only to after this step, which stays done")
+    back.add_argument("--discard-new-data", action="store_true", default=False,
+                      help="lose what was written since services ran on the new release")
     return parser
 
 

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from snftools.commands.context import Context
 from snftools.errors import Invalid
+from snftools.report import Report
 from snftools.site import Site
 from snftools.upgrade import run as runs
 from snftools.upgrade import silent, survey
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan, Seen
 from snftools.upgrade.step import Row, rows_of
+
+
+@dataclass(frozen=True)
+class Ended(Report):
+    """A report whose exit status is the run's own."""
+
+    exit: int = 0
+
+    def exit_code(self, check: bool = False) -> int:
+        return self.exit
+
+
+def say_aside(command: str) -> Callable[[str], None]:
+    """What tells something beside the result: a line on standard error, lost with a terminal."""
+    def say(text: str) -> None:
+        try:
+            sys.stderr.write("%s: %s\n" % (command, text))
+            sys.stderr.flush()
+        except OSError:
+            pass
+    return say
 
 
 class Upgrade:

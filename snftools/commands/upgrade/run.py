@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import Any, List
 
 from snftools import cli
-from snftools.commands.upgrade.common import Upgrade
+from snftools.commands.upgrade.common import Ended, Upgrade, say_aside
 from snftools.errors import SnfError
 from snftools.node import node_locks
 from snftools.report import Report
@@ -20,24 +19,15 @@ from snftools.upgrade.screens.run import RunScreen
 from snftools.upgrade.signals import stopping
 
 
-@dataclass(frozen=True)
-class Ended(Report):
-    """A report whose exit status is the run's own."""
-
-    exit: int = 0
-
-    def exit_code(self, check: bool = False) -> int:
-        return self.exit
-
-
 def act(args: Any) -> Report:
     """Hold the site and its nodes, make one attempt."""
     up = Upgrade(args)
     screen = RunScreen(args.quiet, args.json, sys.stderr.isatty())
-    with run_lock(up.state, up.ctx.command, lambda text: _say(text)) as lock:
+    say = say_aside(up.ctx.command)
+    with run_lock(up.state, up.ctx.command, say) as lock:
         journal = runs.open_run(up.state, up.site.name, up.release.name, up.site.target)
         for notice in journal.notices:
-            _say(notice)
+            say(notice)
         wanted = _nodes(up, args.node)
         silent = up.leave_out_silent(wanted)
         nodes = up.ctx.all_nodes()
@@ -61,11 +51,6 @@ def act(args: Any) -> Report:
 def _nodes(up: Upgrade, names: List[str]) -> List[str]:
     """The nodes of --node; none means all."""
     return [] if "all" in names else [up.site.node(name).name for name in names]
-
-
-def _say(text: str) -> None:
-    sys.stderr.write("snf-upgrade run: %s\n" % text)
-    sys.stderr.flush()
 
 
 def _error(attempt: Attempt, code: int) -> SnfError:

@@ -19,6 +19,8 @@ def act(args: Any) -> Report:
     up = Upgrade(args)
     if args.check:
         return _check(up)
+    if args.compare:
+        return _compare(up)
     if up.ctx.token is not None:
         return _take(up, runs.newest(up.state, up.site.name, up.release.name))
     with run_lock(up.state, up.ctx.command, lambda text: None):
@@ -40,6 +42,23 @@ def _check(up: Upgrade) -> Report:
     lines = ["no survey yet: " + ", ".join(missing)] if missing else ["every node is surveyed"]
     return Report(changed=bool(missing), result={"missing": missing, "artefacts": kept},
                   lines=tuple(lines))
+
+
+def _compare(up: Upgrade) -> Report:
+    """Whether packages, services, files and migrations are what the survey recorded."""
+    from snftools.upgrade import compare
+    journal = up.newest()
+    if journal is None or journal.last("survey", "done") is None:
+        raise Refused("there is no survey to compare with", unchanged="everything")
+    run_dir = up.state.run_dir(journal.run)
+    nodes = up.ctx.all_nodes()
+    findings = [finding for node in nodes
+                for finding in compare.of_node(node, up.release, run_dir)]
+    findings += compare.of_databases(_databases(up), run_dir)
+    line = "%d nodes and the databases are as the survey of run %s has them" % (
+        len(nodes), journal.run)
+    return Report(findings=tuple(findings), result={"run": journal.run},
+                  lines=() if findings else (line,))
 
 
 def _kept(journal: Journal) -> Dict[str, Any]:

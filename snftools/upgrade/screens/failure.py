@@ -64,6 +64,14 @@ def ending(failures: Sequence[Failure], plan: Plan, done: Sequence[str], down: D
     return found
 
 
+def back_ending(failures: Sequence[Failure], again: str) -> List[str]:
+    """What to type next when a line of the way back failed."""
+    first = failures[0].step
+    return ["", "The way back is not ended; `snf-upgrade run` refuses until it is.",
+            "Mend it, then go on:       " + again,
+            "Only this line, by hand:   %s" % " ".join(_short(first))]
+
+
 def _count(failures: Sequence[Failure], plan: Plan, done: Sequence[str]) -> str:
     rows = [row.name for row in plan.rows
             if all(step.id in done for step in plan.of_row(row.name))]

@@ -6,10 +6,10 @@ import re
 import textwrap
 from typing import Any, Dict, Iterable, List, Mapping, Sequence
 
-from snftools.output.text import human_size, human_time
+from snftools.output.text import human_size, human_time, table
 from snftools.upgrade import estimate
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.step import Row
+from snftools.upgrade.step import Row, Step
 
 _HEAD = ("step", "needs", "undo", "command   (NODE: -v prints each line)")
 _USERS = ("---- from here on users write: going back then loses what they have written ----")
@@ -22,7 +22,7 @@ def lines(plan: Plan, headline: str, size: int, backup_dir: str, verbose: bool) 
         "%d backup sets, at most %s, in %s (%s free)" % (
             estimate.sets(plan), human_size(size * estimate.sets(plan)), backup_dir,
             human_size(estimate.free_bytes(backup_dir))), ""]
-    found += verbose_lines(plan) if verbose else table(plan)
+    found += verbose_lines(plan) if verbose else rows_table(plan)
     found.append("")
     if any("restore" in row.undo_word for row in plan.rows):
         found.append("restore: snf-restore-db pre-upgrade      Before the window: run --until "
@@ -36,7 +36,7 @@ def lines(plan: Plan, headline: str, size: int, backup_dir: str, verbose: bool) 
     return found
 
 
-def table(plan: Plan) -> List[str]:
+def rows_table(plan: Plan) -> List[str]:
     """One line a row."""
     shown = {row.name: _command(row, plan) for row in plan.rows}
     name = max([len(row.name) for row in plan.rows] + [4])
@@ -69,6 +69,23 @@ def verbose_lines(plan: Plan) -> List[str]:
 def by_hand(rows: Iterable[Mapping[str, Any]]) -> List[str]:
     """What no command does: what it is, and the line below."""
     return [line for row in rows for line in ("  " + row["title"], "      " + row["line"])]
+
+
+def back_lines(headline: str, plan: Plan, due: Sequence[Step], size: int, run: str, to: str
+               ) -> List[str]:
+    """The screen of `snf-upgrade rollback --check`: each literal line with its time."""
+    found = ["%s   going back%s, run %s" % (headline, " to after " + to if to else "", run),
+             "%d lines, %d of them due, about %s" % (
+                 len(plan.steps), len(due), human_time(estimate.in_order(
+                     plan, size, [step.id for step in plan.steps if step not in due]))), ""]
+    found += table([[step.id, ", ".join(dict.fromkeys(
+        plan.step(need).row for need in step.needs[-1:])) or "-",
+        human_time(estimate.seconds(step, size)) if step in due else "undone",
+        ] for step in plan.steps], ["line", "needs", "expected"])
+    found += [""]
+    for step in due:
+        found += ["  " + " ".join(step.argv)]
+    return found + [""]
 
 
 def result(plan: Plan, size: int, pending: Sequence[str]) -> Dict[str, Any]:

@@ -30,6 +30,7 @@ class RunScreen:
         self.live_lines = Live(terminal and not self.quiet)
         self.broken: Optional[OSError] = None
         self.plan: Optional[Plan] = None
+        self.forward: Optional[Plan] = None  # on the way back: the plan of the run itself
         self.journal: Optional[Journal] = None
         self.stopping = False
 
@@ -64,7 +65,7 @@ class RunScreen:
             return
         assert self.plan is not None and self.journal is not None
         number = max(self.plan.number(job.step) for job in running)
-        down = downtime(self.plan, self.journal)
+        down = downtime(self.forward or self.plan, self.journal)
         text = "without service %s    " % clock(down.seconds) if down.since else ""
         self.live_lines.draw([*job_lines(running), "step %d of %d    %s%s" % (
             number, len(self.plan.rows), text, "stopping: these end, nothing new starts"

@@ -1,0 +1,124 @@
+"""The way back: from the end and from the middle, killed, refused; equal to the start."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.helpers import cli, endstate
+
+
+@pytest.fixture(scope="module")
+def start(site_template):
+    """What the site is before anything."""
+    site = site_template.copy()
+    yield endstate.whole(site)
+    site.destroy()
+
+
+def upgrade(site, *options):
+    return cli.run("snf-upgrade", "run", "--yes", *options, site=site, timeout=600).expect(0)
+
+
+def rollback(site, *options, **more):
+    return cli.run("snf-upgrade", "rollback", "--yes", *options, site=site, timeout=600, **more)
+
+
+def events(site):
+    path = sorted((site.dir / "state" / "runs").glob("*/journal.jsonl"))[0]
+    return [(row["step"], row["event"]) for row in map(json.loads,
+                                                       path.read_text().splitlines())]
+
+
+def test_from_the_end_back_to_the_start_and_up_again(practice_site, start, three):
+    site = practice_site
+    upgrade(site)
+    site.psql("astakos", "UPDATE auth_user SET first_name = 'New' WHERE id = 1")
+    plan = cli.run("snf-upgrade", "rollback", "--check", "--json", site=site).expect(5)
+    result = plan.json["result"]
+    assert result["needs_discard"] and "auth_user: other content" in str(result["lost"])
+    rows = list(dict.fromkeys(step["id"].partition(".")[0] for step in result["steps"]))
+    assert rows == ["stop", "quiet", "restore", "settings", "install", "start", "proof"]
+    shown = cli.run("snf-upgrade", "rollback", "--check", site=site).expect(5)
+    assert "auth_user" in shown.out and "--discard-new-data" in shown.out
+    assert "snf-restore-db " in shown.out and "expected" in shown.out
+    refused = rollback(site).expect(3)
+    assert "auth_user" in refused.err and "--discard-new-data" in refused.err
+    done = rollback(site, "--discard-new-data").expect(0)
+    assert "is back at Synnefo 0.13" in done.out
+    assert endstate.differences(endstate.whole(site), start) == []
+    assert events(site)[-2:] == [("", "undone"), ("", "closed")]
+    again = rollback(site).expect(3)
+    assert "no run to go back from" in again.err
+    upgrade(site)  # a new run, with its own survey and backups
+    assert len(list((site.dir / "state" / "runs").iterdir())) == 2
+    assert endstate.differences(endstate.whole(site), three.end) == []
+
+
+def test_to_a_step_and_on_again(practice_site, three):
+    site = practice_site
+    upgrade(site, "--until", "backup-quota")
+    refused = rollback(site, "--to", "register").expect(3)
+    assert "rollback --to backup-migrate" in refused.err
+    back = rollback(site, "--to", "migrate").expect(0)
+    assert "Back to after migrate, proven" in back.out
+    assert site.psql("astakos", "SELECT count(*) FROM im_component WHERE name = 'astakos'"
+                     )[0][0] == 0
+    back = rollback(site, "--to", "versions").expect(0)
+    assert site.psql("pithos", "SELECT version_num FROM alembic_version")[0][0] == "27381099d477"
+    cli.run("snf-settings-rename", "--check", "--node", "astakos", site=site).expect(5)
+    cli.run("snf-install-packages", "--check", "--node", "all", site=site).expect(0)
+    upgrade(site)
+    assert endstate.differences(endstate.whole(site), three.end) == []
+
+
+def test_run_refuses_until_a_rollback_has_ended_and_rollback_goes_on(practice_site, start):
+    site = practice_site
+    upgrade(site, "--until", "register")
+    killed = rollback(site, env={"SNF_UPGRADE_FAILPOINT": "step.done:restore=SIGKILL"})
+    assert killed.code == -9
+    refused = cli.run("snf-upgrade", "run", "--yes", site=site).expect(3)
+    assert "going back has begun" in refused.err
+    other = rollback(site, "--to", "migrate").expect(3)
+    assert "the whole way" in other.err
+    # What was put back is not put back again: only the rest is made.
+    rest = rollback(site).expect(0)
+    assert " restore " not in rest.out and " settings " in rest.out
+    assert endstate.differences(endstate.whole(site), start) == []
+
+
+def test_a_file_changed_since_is_refused_before_anything(practice_site):
+    site = practice_site
+    upgrade(site, "--until", "settings")
+    path = site.node("pithos") / "etc/synnefo/20-snf-pithos-app-settings.conf"
+    path.write_bytes(path.read_bytes() + b"# mine\n")
+    before = endstate.whole(site)
+    refused = rollback(site).expect(3)
+    said = " ".join(refused.out.split())
+    assert "20-snf-pithos-app-settings.conf was changed since" in said
+    assert endstate.differences(endstate.whole(site), before) == []
+
+
+def test_no_run_no_way_back(practice_site):
+    assert "no run to go back from" in rollback(practice_site).expect(3).err
+    cli.run("snf-upgrade", "rollback", "--to", "nowhere", site=practice_site).expect(3)
+    cli.run("snf-upgrade", "survey", site=practice_site).expect(0)
+    assert "no step nowhere" in cli.run("snf-upgrade", "rollback", "--to", "nowhere",
+                                        site=practice_site).expect(2).err
+
+
+def test_compare_names_what_differs(practice_site):
+    site = practice_site
+    cli.run("snf-upgrade", "survey", "--compare", site=site).expect(3)
+    cli.run("snf-upgrade", "survey", site=site).expect(0)
+    cli.run("snf-upgrade", "survey", "--compare", site=site).expect(0)
+    (site.node("pithos") / "etc/synnefo/new.conf").write_text("")
+    (site.node("astakos") / "etc/synnefo/10-snf-webproject-deploy.conf").chmod(0o600)
+    site.psql("astakos", "DELETE FROM im_usersetting WHERE id = (SELECT min(id) FROM "
+              "im_usersetting)")
+    cli.run("snf-services", "stop", "gunicorn", "--node", "cyclades", site=site).expect(0)
+    told = cli.run("snf-upgrade", "survey", "--compare", site=site).expect(4).out
+    for text in ("new.conf came since", "has other mode or owner", "user_limits is not what",
+                 "gunicorn: down instead of running"):
+        assert text in told
