@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Dict, Optional, Sequence
+import shlex
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from snftools import cli
 from snftools.report import Report
@@ -19,7 +20,7 @@ Without a site.conf:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = cli.new_parser("snf-settings-check", __doc__, examples=_EXAMPLES)
-    cli.add_options(parser, "node", "role", "base-url", "settings-dir", "db-admin")
+    cli.add_options(parser, "node", "role", "base-url", "email-value", "settings-dir", "db-admin")
     parser.add_argument("--email", action="store_true",
                         help="also the email settings, and who gets which mail (RUNBOOK 4)")
     return parser
@@ -27,8 +28,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def act(args: Any) -> Report:
     """Read each node's settings and check them."""
+    from snftools.commands import astakos
     from snftools.commands.context import Context
     from snftools.settings import prove
+    from snftools.settings.around import look
     from snftools.settings.checks import Subject
     from snftools.settings.directory import SettingsDir
     from snftools.settings.rules import Given, Rules
@@ -37,30 +40,62 @@ def act(args: Any) -> Report:
     given = Given({name: one.base_url for name, one in ctx.site.components.items()
                    if one.base_url}, ctx.site.email, {})
     nodes = ctx.nodes(serves=SERVES, changing=False)
-    given.tokens.update(_registered(ctx, nodes))
+    why = _registered(ctx, nodes, given.tokens)
     pairs = []
     for node in nodes:
-        directory = SettingsDir.read(node, args.settings_dir or "/etc/synnefo")
+        directory = SettingsDir.read(node, astakos.settings_dir(args))
         rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
-        pairs.append((node, Subject(directory, rules, part["checks"], given)))
-    return prove.check(pairs, args.email)
+        around = look(node, directory, part["checks"], _packages(node, part["checks"]))
+        pairs.append((node, Subject(directory, rules, part["checks"], given, around=around,
+                                    rename=_rename(ctx, args, node), not_compared=why)))
+    return prove.check(pairs)
 
 
-def _registered(ctx: Any, nodes: Sequence[Any]) -> Dict[str, str]:
-    """The tokens that Astakos' database has, where a site.conf says where that is."""
+def _registered(ctx: Any, nodes: Sequence[Any], tokens: Dict[str, str]) -> str:
+    """Put in the tokens that Astakos' database has; why that cannot be, "" when it can.
+
+    Settings that are wrong must be told even when no database answers.
+    """
     from snftools.commands import astakos
     from snftools.errors import SnfError
-    from snftools.registry import tokens
-    if not ctx.site.path:
-        return {}
-    roles = {role for node in nodes for role in node.roles}
+    from snftools.registry import tokens as registry
+    wanted = [role for role in ("cyclades", "pithos") if any(role in node.roles for node in nodes)]
+    if not wanted:
+        return ""
     try:
         with astakos.home(ctx).connection() as connection:
-            found = {name: tokens.registered(connection, name)
-                     for name in ("cyclades", "pithos") if name in roles}
-    except SnfError:
-        return {}       # settings that are wrong must be told even when no database answers
-    return {name: token for name, token in found.items() if token}
+            found = {name: registry.registered(connection, name) for name in wanted}
+    except SnfError as error:
+        return str(error)
+    tokens.update((name, token) for name, token in found.items() if token)
+    return ""
+
+
+def _packages(node: Any, conf: Mapping[str, Any]) -> Tuple[str, ...]:
+    """Those of the packages that bring base URLs of their own which the node has."""
+    from snftools.errors import Failed
+    from snftools.packages.query import installed
+    try:
+        known = installed(node, [item.split(":")[0] for item in conf["package_urls"]])
+    except Failed:
+        return ()          # no dpkg here
+    return tuple(name for name, package in known.items() if package.there)
+
+
+def _rename(ctx: Any, args: Any, node: Any) -> str:
+    """The line that mends the node's settings."""
+    words = ["snf-settings-rename"]
+    if not ctx.site.path or args.node:
+        words += ["--node", node.name] if ctx.site.path else [
+            word for name in args.node for word in ("--node", name)]
+    elif ctx.site.here() is None or ctx.site.here().name != node.name:
+        words += ["--node", node.name]
+    for option, values in (("--site", [args.site] if args.site else []), ("--role", args.role),
+                           ("--base-url", args.base_url),
+                           ("--settings-dir", [args.settings_dir] if args.settings_dir else [])):
+        for value in values:
+            words += [option, value]
+    return " ".join(shlex.quote(word) for word in words)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

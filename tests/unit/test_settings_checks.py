@@ -1,131 +1,207 @@
-"""Each check of snf-settings-check finds what it is for, and nothing on a right node."""
+"""The checks of base URLs, cloudbar, tokens and leftovers: each finds, each can be silent."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from snftools.release import Release
-from snftools.settings import prove
-from snftools.settings.checks import Subject, email, urls
-from snftools.settings.directory import SettingsDir
-from snftools.settings.rules import Given, Rules
+from snftools.settings.around import Around
+from snftools.settings.checks import NAMES, urls
+from tests.helpers.settings import BAR, found, findings, right, subject
 
-RIGHT = {
-    "astakos": "ASTAKOS_BASE_URL = 'https://a.org/astakos'\n",
-    "cyclades": "CYCLADES_BASE_URL = 'https://c.org/cyclades'\nCYCLADES_SERVICE_TOKEN = 't0ken'\n",
-    "pithos": "PITHOS_BASE_URL = 'https://p.org'\nPITHOS_SERVICE_TOKEN = 't0ken'\n"
-              "PITHOS_UPDATE_MD5 = True\n",
-}
-BAR = ("CLOUDBAR_LOCATION = 'https://a.org/static/im/cloudbar/'\n"
-       "CLOUDBAR_SERVICES_URL = ASTAKOS_BASE_URL + '/ui/get_services'\n"
-       "CLOUDBAR_MENU_URL = ASTAKOS_BASE_URL + '/ui/get_menu'\n")
-MAIL = ("CONTACT_EMAIL = 'c@x.org'\nSERVER_EMAIL = DEFAULT_FROM_EMAIL = 'Cloud <n@x.org>'\n"
-        "ADMINS = MANAGERS = HELPDESK = (('J', 'j@x.org'),)\n")
+ERROR, WARNING, NOTE = "error", "warning", "note"
+C = "https://c.org/cyclades"
 
 
-def subject(text, *roles, node="n1", tokens=None, base_urls=None):
-    part = Release.read().part("settings")
-    directory = SettingsDir.of("/etc/synnefo", [("a.conf", text.encode())], node)
-    return Subject(directory, Rules.of("0.14", part, roles), part["checks"],
-                   Given(dict(base_urls or {}), {}, dict(tokens or {})))
+@pytest.mark.parametrize("roles", [
+    ("astakos",), ("cyclades",), ("pithos",), ("astakos", "cyclades"),
+    ("astakos", "cyclades", "pithos")])
+def test_a_right_node_has_no_findings(roles):
+    assert found(right(*roles), *roles) == set()
 
 
-def found(text, *roles, **more):
-    one = subject(text, *roles, **more)
-    return {(item.check, item.severity) for check in prove.CHECKS for item in check(one)}
-
-
-@pytest.mark.parametrize("role", sorted(RIGHT))
-def test_a_right_node_has_no_findings(role):
-    text = RIGHT["astakos"] + (RIGHT[role] if role != "astakos" else "") + BAR
-    assert found(text, role) == set()
-
-
-ERROR, WARNING = "error", "warning"
-
-
-@pytest.mark.parametrize("change,expected", [
-    (("https://a.org/astakos", "https://a.org/im/authenticate"), ("settings-base-url", ERROR)),
-    (("https://a.org/astakos", "https://accounts.example.synnefo.org"),
-     ("settings-base-url", ERROR)),
-    (("https://a.org/astakos", "/astakos"), ("settings-base-url", ERROR)),
-    (("'https://a.org/astakos'", "7"), ("settings-base-url", ERROR)),
-    (("'https://a.org/astakos'", "f()"), ("settings-unknown", ERROR)),
-    (("/ui/get_menu", "/im/get_menu"), ("settings-cloudbar", ERROR)),
-    (("CLOUDBAR_LOCATION", "X"), ("settings-cloudbar", ERROR)),
-    (("CYCLADES_SERVICE_TOKEN", "X"), ("settings-token", ERROR)),
-    (("", "API_ROOT_URL = APP_INSTALL_URL + '/api'\n"), ("settings-old-name", ERROR)),
-    (("", "ASTAKOS_URL = 'https://a.org/im/authenticate'\n"), ("settings-old-name", WARNING)),
-    (("", "NOTE = 'see ASTAKOS_URL'\n"), ("settings-old-name", WARNING)),
-    (("", "Q = CYCLADES_QUOTAHOLDER_URL + '/v'\n"), ("settings-leftover", ERROR)),
-    (("", "UI_LOGIN_URL = 'x'\n"), ("settings-ignored", "note")),
-    (("", "ASTAKOS_LOGIN_SUCCESS_URL = 'https://a.org/im/landing'\n"),
-     ("settings-landing", WARNING)),
-    (("", "GANETI_CREATEINSTANCE_KWARGS = {'hvparams': {'serial_console': False}}\n"),
-     ("settings-hvparams", ERROR)),
-    (("", "MIDDLEWARE_CLASSES.remove('django.middleware.csrf.CsrfViewMiddleware')\n"),
-     ("settings-csrf", WARNING)),
+@pytest.mark.parametrize("old,new,expected", [
+    ("ASTAKOS_BASE_URL = 'https://a.org/astakos'", "ASTAKOS_BASE_URL = ''", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://a.org/im/authenticate", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://accounts.example.synnefo.org", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://accounts.EXAMPLE.synnefo.org", ("base-url", ERROR)),
+    ("https://a.org/astakos", "/astakos", ("base-url", ERROR)),
+    ("https://a.org/astakos", "ftp://a.org/astakos", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https:///astakos", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://a.org:port/astakos", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://a.org/asta kos", ("base-url", ERROR)),
+    ("https://a.org/astakos", "https://a.org/astakos?x=1", ("base-url", ERROR)),
+    ("'https://a.org/astakos'", "7", ("base-url", ERROR)),
+    ("'https://a.org/astakos'", "f()", ("unknown", ERROR)),
+    ("CYCLADES_BASE_URL", "X", ("base-url", ERROR)),
+    (C, "https://compute.example.synnefo.org/compute/", ("base-url", ERROR)),
+    ("/ui/get_menu", "/im/get_menu", ("cloudbar", ERROR)),
+    ("CLOUDBAR_LOCATION", "X", ("cloudbar", ERROR)),
+    ("CLOUDBAR_MENU_URL", "X", ("cloudbar", ERROR)),
+    ("CLOUDBAR_SERVICES_URL", "X", ("cloudbar", ERROR)),
+    ("'https://a.org/static", "'/static", ("cloudbar", ERROR)),
+    ("'https://a.org/static/im/cloudbar/'", "f()", ("unknown", ERROR)),
+    ("'https://a.org/static", "'https://other.org/static", ("cloudbar", WARNING)),
+    ("CYCLADES_SERVICE_TOKEN", "X", ("token", ERROR)),
+    ("'t0ken'", "12", ("token", ERROR)),
+    ("'t0ken'", "'0ther'", ("token", ERROR)),
+    ("'t0ken'", "g()", ("unknown", ERROR)),
 ])
-def test_what_is_wrong_is_found(change, expected):
-    text = RIGHT["astakos"] + RIGHT["cyclades"] + BAR
-    text = text.replace(*change) if change[0] else text + change[1]
-    assert expected in found(text, "cyclades")
+def test_a_right_value_made_wrong_is_found(old, new, expected):
+    text = right("cyclades")
+    assert old in text
+    assert expected in found(text.replace(old, new), "cyclades")
 
 
-def test_a_right_hvparams_is_no_finding():
-    text = RIGHT["astakos"] + RIGHT["cyclades"] + BAR + (
-        "GANETI_CREATEINSTANCE_KWARGS = {'hvparams': {'kvm': {'serial_console': False}}}\n")
-    assert found(text, "cyclades") == set()
+@pytest.mark.parametrize("line,expected", [
+    ("X = APP_INSTALL_URL + '/api'", ("old-name", ERROR)),
+    ("ASTAKOS_URL = 'https://a.org/im/authenticate'", ("old-name", WARNING)),
+    ("NOTE = 'see ASTAKOS_URL'", ("old-name", WARNING)),
+    ("Q = CYCLADES_QUOTAHOLDER_URL + '/v'", ("leftover", ERROR)),
+    ("UI_LOGIN_URL = 'x'", ("ignored", NOTE)),
+    ("HELP = 'https://a.org/im/profile'", ("old-address", WARNING)),
+    ("LINK = {'a': ['/api/v1.1/servers']}", ("old-address", WARNING)),
+    ("LINK = '/plankton'", ("old-address", WARNING)),
+    ("LINK = 'https://a.org/quotaholder/v'", ("old-address", WARNING)),
+])
+def test_a_line_too_much_is_found(line, expected):
+    assert found(right("cyclades") + line + "\n", "cyclades") == {expected}
 
 
-def test_two_components_at_one_address():
-    text = (RIGHT["astakos"] + RIGHT["cyclades"] + BAR).replace(
-        "https://c.org/cyclades", "https://A.org/astakos/")
-    assert ("settings-clash", ERROR) in found(text, "astakos", "cyclades")
+@pytest.mark.parametrize("line", [
+    "# ASTAKOS_URL = 'https://a.org/im/authenticate'", "X = 'https://a.org/static/im/logo.png'",
+    "X = '/image/im.png'", "X = 'https://a.org/impressum'", "IM_PASSWORD = '/im/secret'",
+    "X = '/srv/im/files'", "X = u'\\u0394 /im/'"])
+def test_a_line_that_is_right_is_not(line):
+    assert found(right("cyclades") + line + "\n", "cyclades") == set()
 
 
-def test_the_registered_token_differs_and_is_not_shown():
-    one = subject(RIGHT["astakos"] + RIGHT["cyclades"] + BAR, "cyclades",
-                  tokens={"cyclades": "0ther"})
-    items = [item for check in prove.CHECKS for item in check(one)]
+def test_what_mends_an_old_address_can_be_pasted():
+    (one,) = findings(right("cyclades") + "X = 'https://a.org/im/profile'\n", "cyclades")
+    assert one.remedy == "X = 'https://a.org/astakos/ui/profile'"
+    assert one.where == "/etc/synnefo/a.conf:9"
+
+
+def test_a_wrong_token_is_not_shown():
+    items = findings(right("cyclades"), "cyclades", tokens={"cyclades": "0ther"})
     assert [item.check for item in items] == ["settings-token"]
     assert "0ther" not in repr(items) and "t0ken" not in repr(items)
 
 
+def test_tokens_that_nobody_could_compare():
+    assert found(right("pithos"), "pithos", tokens={}) == {("token", NOTE)}
+
+
 def test_site_conf_says_another_url():
-    text = RIGHT["astakos"] + BAR
-    assert found(text, "astakos", base_urls={"astakos": "https://b.org/astakos"}) == {
-        ("settings-base-url", ERROR)}
-    assert not found(text, "astakos", base_urls={"astakos": "https://a.org/astakos/"})
+    wanted = {"astakos": "https://b.org/astakos"}
+    assert ("base-url", ERROR) in found(right("astakos"), "astakos", base_urls=wanted)
+    wanted = {"astakos": "https://a.org/astakos/"}
+    assert not found(right("astakos"), "astakos", base_urls=wanted)
+
+
+# -- several components -------------------------------------------------------------------
+
+def both(cyclades):
+    return found(right("astakos", "cyclades").replace(C, cyclades), "astakos", "cyclades")
+
+
+@pytest.mark.parametrize("url,expected", [
+    ("https://A.org:443/astakos/", {("clash", ERROR)}),
+    ("https://c.org/astakos", {("clash", WARNING)}),
+    ("https://a.org", {("clash", WARNING)}),
+    ("https://a.org/cyclades", set()),
+    ("https://c.org", set()),
+    ("https://a.org:8443/cyclades", set()),
+])
+def test_components_of_one_node(url, expected):
+    assert both(url) == expected
 
 
 def test_nodes_that_differ():
-    one = subject(RIGHT["astakos"], "astakos", node="n1")
-    two = subject("ASTAKOS_BASE_URL = 'https://b.org/astakos'\n", "cyclades", node="n2")
-    assert [(item.check, item.node) for item in urls.between([one, two])] == [
-        ("settings-differs", "n2")]
+    one = subject(right("astakos"), "astakos", node="n1")
+    two = subject(right("cyclades").replace("a.org", "b.org"), "cyclades", node="n2")
+    (finding,) = urls.between([one, two])
+    assert (finding.check, finding.node) == ("settings-differs", "n2")
+    assert "https://a.org/astakos on n1" in finding.what
     assert not list(urls.between([one, one]))
 
 
+@pytest.mark.parametrize("pithos,cyclades,expected", [
+    ("https://x.org", "https://x.org/c", [("n2", WARNING)]),
+    ("https://x.org/c", "https://x.org", [("n3", WARNING)]),
+    ("https://x.org/c", "https://x.org/c/", [("n3", ERROR)]),
+    ("https://x.org", "https://x.org", [("n3", ERROR)]),
+    ("https://x.org/p", "https://x.org/c", []),
+    ("https://x.org/c", "https://y.org/c", []),
+])
+def test_components_of_several_nodes(pithos, cyclades, expected):
+    two = subject(right("pithos").replace("https://p.org", pithos), "pithos", node="n2")
+    three = subject(right("cyclades").replace(C, cyclades), "cyclades", node="n3")
+    assert [(item.node, item.severity) for item in urls.between([two, three])] == expected
+
+
+def test_two_nodes_of_one_component_are_no_clash():
+    nodes = [subject(right("cyclades"), "cyclades", node=name) for name in ("n1", "n2")]
+    assert not list(urls.between(nodes))
+
+
+# -- published links, stats -----------------------------------------------------------------
+
+def links(web=""):
+    text = right("pithos").replace("p.org", "p.org/pithos")
+    return found(text, "pithos", around=Around({"/etc/apache2/sites-enabled/p": web}))
+
+
 def test_published_links_change():
-    text = RIGHT["astakos"] + RIGHT["pithos"].replace("p.org", "p.org/pithos") + BAR
-    assert found(text, "pithos") == {("settings-public-links", WARNING)}
+    assert links() == {("public-links", WARNING)}
+    assert links("# RedirectMatch ^/public/(.*)$ /pithos/public/$1") == {
+        ("public-links", WARNING)}
+    assert links("RedirectMatch permanent ^/public/(.*)$ /pithos/public/$1") == set()
 
 
-def test_email_of_a_right_node():
-    one = subject(RIGHT["astakos"] + MAIL, "astakos")
-    assert not list(email.check(one))
-    assert any("j@x.org" in line for line in email.lines(one))
+@pytest.mark.parametrize("line,installed,expected", [
+    ("", False, set()), ("", True, {("base-url", ERROR)}),
+    ("STATS_BASE_URL = 'https://c.org/stats/'\n", True, set()),
+    ("STATS_BASE_URL = 'https://stats.example.synnefo.org/stats/'\n", False,
+     {("base-url", ERROR)}),
+    ("STATS_BASE_URL = 'https://c.org/cyclades/'\n", True, {("clash", ERROR)}),
+])
+def test_the_base_url_of_stats(line, installed, expected):
+    around = Around(packages=frozenset(["snf-stats-app"] if installed else []))
+    assert found(right("cyclades") + line, "cyclades", around=around) == expected
 
 
-@pytest.mark.parametrize("old,new,severity", [
-    ("'c@x.org'", "'support@synnefo.org'", WARNING), ("'c@x.org'", "'nobody'", ERROR),
-    ("(('J', 'j@x.org'),)", "('J', 'j@x.org')", ERROR), ("(('J', 'j@x.org'),)", "()", WARNING),
-    ("CONTACT_EMAIL", "X", WARNING)])
-def test_email_that_is_wrong(old, new, severity):
-    one = subject((RIGHT["astakos"] + MAIL).replace(old, new), "astakos")
-    assert severity in {item.severity for item in email.check(one)}
+# -- files that look like backups -------------------------------------------------------------
+
+@pytest.mark.parametrize("name", [
+    "old.bak.conf", "20-x.conf.conf", "20-x.conf.old.conf", "20-x-backup.conf", "Copy of x.conf",
+    "20-x_20131112.conf", "20-x.2013-11-12.conf", ".20-x.conf", "20-x.conf~.conf",
+    "20-x (1).conf", "20-x.dpkg-old.conf", "20-x.orig.conf"])
+def test_what_looks_like_a_backup(name):
+    items = findings({"20-x.conf": right("astakos"), name: "Z = 1\n"}, "astakos")
+    assert [(item.check, item.where) for item in items] == [
+        ("settings-backup", "/etc/synnefo/" + name)]
+    assert "Z" in items[0].why
+    new = items[0].remedy.split("'")[-2] if "'" in items[0].remedy else items[0].remedy.split()[2]
+    assert items[0].remedy.startswith("mv ") and not new.endswith(".conf")
 
 
-def test_email_is_the_business_of_astakos_alone():
-    assert not list(email.check(subject(RIGHT["cyclades"], "cyclades")))
+@pytest.mark.parametrize("name", [
+    "99-local.conf", "astakos.conf", "20-snf-cyclades-app-api.conf", "oldenburg.conf",
+    "newsletter.conf", "15-snf-branding-settings.conf"])
+def test_what_is_no_backup(name):
+    assert found({"20-x.conf": right("astakos"), name: "Z = 1\n"}, "astakos") == set()
+
+
+def test_a_bar_that_nobody_can_compare_must_still_be_absolute():
+    text = right("astakos").replace("'https://a.org/astakos'", "f()")
+    bar = BAR.replace("ASTAKOS_BASE_URL + '", "'https://a.org")
+    assert found(text + bar, "astakos") == {("unknown", ERROR)}
+
+
+def test_the_page_names_every_finding():
+    page = (Path(__file__).resolve().parents[2] / "man/snf-settings-check.8").read_text()
+    section = page.split(".SH FINDINGS")[1].split(".SH ")[0].replace("\\-", "-")
+    assert re.findall(r"^\.B (\S+)$", section, re.M) == list(NAMES)

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Iterator
-from urllib.parse import urlsplit
+from typing import Any, Iterator
 
 from snftools.report import Finding
 from snftools.settings.checks import Subject
-from snftools.settings.rules import ADD, JOIN
+from snftools.settings.checks.urls import place_of, wrong
+from snftools.settings.rules import ADD, JOIN, Rule
 from snftools.settings.values import NotEvaluated
-
-REMEDY = "snf-settings-rename --node NODE"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each setting that is made from a base URL points below it."""
-    base = subject.value(subject.base_urls()[0][1])
     for row in subject.rules.kind(JOIN, ADD):
-        if row.shape != "url":
-            continue
-        value = subject.value(row.to)
-        if isinstance(value, NotEvaluated):
-            yield subject.finding("unknown", "error", "%s is not known" % row.to, row.to,
-                                  value.why, REMEDY)
-        elif not value:
-            yield subject.finding("cloudbar", "error", "%s is not set" % row.to, "",
-                                  "every page would be an internal error", REMEDY)
-        elif row.kind == JOIN and isinstance(base, str) and base:
-            wanted = base.rstrip("/") + row.suffix
-            if value != wanted:
-                yield subject.finding("cloudbar", "error", "%s is %s" % (row.to, value), row.to,
-                                      "it must be %s" % wanted, REMEDY)
-        elif not isinstance(value, str) or not urlsplit(value).scheme:
-            yield subject.finding("cloudbar", "warning", "%s is no absolute URL" % row.to, row.to)
+        if row.shape == "url":
+            yield from _one(subject, row, subject.value(row.to))
+
+
+def _one(subject: Subject, row: Rule, value: Any) -> Iterator[Finding]:
+    base = subject.base_url(row.value.partition(":")[2])
+    wanted = base + row.suffix if base and row.kind == JOIN else ""
+    remedy = "%s = '%s'" % (row.to, wanted) if wanted else "RENAME"
+    if isinstance(value, NotEvaluated):
+        yield subject.not_known(row.to, value)
+        return
+    problem = wrong(value, subject.conf["left_over"], subject.conf["wrong_default"])
+    if not value:
+        yield subject.finding("cloudbar", "error", "%s is not set" % row.to, "",
+                              "every page would be an internal error", "RENAME")
+    elif problem:
+        yield subject.finding("cloudbar", "error", "%s %s" % (row.to, problem), row.to, "",
+                              remedy)
+    elif wanted and value != wanted:
+        yield subject.finding("cloudbar", "error", "%s is %s" % (row.to, value), row.to,
+                              "it must be %s" % wanted, remedy)
+    elif not wanted and base and _host(value) != _host(base):
+        yield subject.finding("cloudbar", "warning", "%s is at another host than Astakos: %s"
+                              % (row.to, value), row.to, "Astakos serves these files",
+                              "%s = '%s'" % (row.to, _at(base) + row.suffix))
+
+
+def _host(url: str) -> str:
+    place = place_of(url)
+    return place[0] if place else ""
+
+
+def _at(url: str) -> str:
+    return "/".join(url.split("/")[:3])

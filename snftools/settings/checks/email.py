@@ -1,14 +1,18 @@
-"""Email settings: who gets which mail (SOURCE 2)."""
+"""Email settings: present, of the right shape, real, and as site.conf wants them (SOURCE 2)."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List
+import re
+from typing import Any, Iterator
 
 from snftools.report import Finding
 from snftools.settings.checks import Subject
+from snftools.settings.checks.mail import recipients, right_shape, rows
+from snftools.settings.rules import SET, literal, same
 from snftools.settings.values import NotEvaluated
 
-REMEDY = "snf-settings-rename --node NODE --email   (needs [email] in site.conf)"
+REMEDY = "RENAME --email   (needs [email] in site.conf, or --email-value)"
+_ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\Z")
 
 
 def serves(subject: Subject) -> bool:
@@ -17,32 +21,39 @@ def serves(subject: Subject) -> bool:
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Shapes, defaults and recipients, on the node that sends the mail."""
-    if not serves(subject):
-        return
+    """All of it on the node that sends Astakos' mail; elsewhere what is set must be right."""
     for name in subject.conf["addresses"]:
-        value = subject.value(name)
-        if isinstance(value, NotEvaluated):
-            yield _unknown(subject, name, value)
-        elif not value:
+        yield from _address(subject, name, subject.value(name))
+    for name in subject.conf["people"]:
+        yield from _people(subject, name, subject.value(name))
+    yield from _server(subject)
+    yield from _wanted(subject)
+    yield from _older(subject)
+    if serves(subject):
+        yield from _nobody(subject)
+
+
+def _address(subject: Subject, name: str, value: Any) -> Iterator[Finding]:
+    if isinstance(value, NotEvaluated):
+        yield _unknown(subject, name, value)
+    elif value is None or value == "":
+        if serves(subject):
             yield subject.finding("email", "warning", "%s is not set" % name, "",
                                   "Synnefo's own address would be used", REMEDY)
-        elif not isinstance(value, str) or "@" not in value:
-            yield subject.finding("email", "error", "%s is no mail address" % name, name, "",
-                                  REMEDY)
-        elif _example(subject, value):
-            yield subject.finding("email", "warning", "%s is Synnefo's own: %s" % (name, value),
-                                  name, "", REMEDY)
-    for name in subject.conf["people"]:
-        yield from _people(subject, name)
-    for mail, lists in subject.conf["mail"].items():
-        if not any(recipients(subject, name) for name in lists):
-            yield subject.finding("email", "warning", "nobody gets the mail about %s" % mail, "",
-                                  "%s: empty or not set" % ", ".join(lists), REMEDY)
+    elif not isinstance(value, str) or not _ADDRESS.match(_bare(value)):
+        yield subject.finding("email", "error", "%s is no mail address" % name, name,
+                              "it must be 'address' or 'Name <address>'", REMEDY)
+    elif _example(subject, value):
+        yield subject.finding("email", "warning", "%s is Synnefo's own: %s" % (name, value),
+                              name, "answers would go there", REMEDY)
 
 
-def _people(subject: Subject, name: str) -> Iterator[Finding]:
-    value = subject.value(name)
+def _bare(value: str) -> str:
+    match = re.match(r"[^<>\n]*<([^<>\s]+)>\s*\Z", value)
+    return match.group(1) if match else value.strip()
+
+
+def _people(subject: Subject, name: str, value: Any) -> Iterator[Finding]:
     if isinstance(value, NotEvaluated):
         yield _unknown(subject, name, value)
     elif value is not None and not right_shape(value):
@@ -50,7 +61,7 @@ def _people(subject: Subject, name: str) -> Iterator[Finding]:
                               "it must be (('Name', 'address'),) with the comma", REMEDY)
     elif any(_example(subject, address) for address in recipients(subject, name)):
         yield subject.finding("email", "warning", "%s names Synnefo's own addresses" % name, name,
-                              "", REMEDY)
+                              "mail about this site would go there", REMEDY)
 
 
 def _unknown(subject: Subject, name: str, value: NotEvaluated) -> Finding:
@@ -58,30 +69,88 @@ def _unknown(subject: Subject, name: str, value: NotEvaluated) -> Finding:
 
 
 def _example(subject: Subject, address: str) -> bool:
-    return any(address.rstrip(">").endswith((("@" + end), ("." + end)))
+    return any(_bare(address).lower().endswith(("@" + end, "." + end))
                for end in subject.conf["example_mail"])
 
 
-def right_shape(value: Any) -> bool:
-    """A tuple or list of (name, address)."""
-    return isinstance(value, (tuple, list)) and all(
-        isinstance(item, (tuple, list)) and len(item) == 2
-        and all(isinstance(part, str) for part in item) and "@" in item[1] for item in value)
+def _server(subject: Subject) -> Iterator[Finding]:
+    host, login = subject.conf["email_host"], subject.conf["email_login"]
+    value = subject.value(host)
+    if value is not None and not isinstance(value, NotEvaluated) and (
+            not isinstance(value, str) or not re.match(r"[\w.-]+\Z|\[?[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+"
+                                                       r"\]?\Z", value)):
+        yield subject.finding("email", "error", "%s is no host name" % host, name=host,
+                              why="the port is EMAIL_PORT", remedy="%s = 'HOST'" % host)
+    given = {name: subject.value(name) for name in login}
+    for name, found in given.items():
+        if isinstance(found, NotEvaluated):
+            yield _unknown(subject, name, found)
+        elif found is not None and not isinstance(found, str):
+            yield subject.finding("email", "error", "%s is no text" % name, name)
+    known = [bool(found) for found in given.values() if not isinstance(found, NotEvaluated)]
+    if len(known) == len(login) and any(known) and not all(known):
+        yield subject.finding("email", "warning", "only one of %s is set" % " and ".join(login),
+                              next(name for name in login if given[name]),
+                              "the mail server is asked without a login")
+    yield from _prefix(subject)
 
 
-def recipients(subject: Subject, name: str) -> List[str]:
-    """The addresses of one list."""
+def _prefix(subject: Subject) -> Iterator[Finding]:
+    name, default = subject.conf["email_prefix"], subject.conf["email_prefix_default"]
     value = subject.value(name)
-    return [item[1] for item in value] if value and right_shape(value) else []
+    if isinstance(value, NotEvaluated):
+        yield _unknown(subject, name, value)
+    elif value is not None and (not isinstance(value, str) or "\n" in value or "\r" in value):
+        yield subject.finding("email", "error", "%s is no line of text" % name, name,
+                              "no mail could be sent", REMEDY)
+    elif serves(subject) and (value is None or value.strip() == default):
+        yield subject.finding("email", "warning", "%s is Synnefo's own: %s" % (name, default),
+                              name, "subjects of mail to administrators begin with it",
+                              "%s = '[%s] '" % (name, subject.node or "cloud"))
 
 
-def lines(subject: Subject) -> List[str]:
-    """Who gets which mail, as a table."""
-    from snftools.output.text import table
-    if not serves(subject):
-        return []
-    rows = []
-    for mail, lists in subject.conf["mail"].items():
-        who = sorted({address for name in lists for address in recipients(subject, name)})
-        rows.append((mail, ", ".join(who) or "nobody"))
-    return ["Mail of %s:" % subject.node, *table(rows, headers=("about", "goes to"))]
+def _wanted(subject: Subject) -> Iterator[Finding]:
+    """Equal to what site.conf's [email] or --email-value gives."""
+    for rule in subject.rules.kind(SET):
+        wanted = subject.given.value(rule) if rule.value.startswith("email:") else None
+        value = subject.value(rule.to)
+        if wanted is None or isinstance(value, NotEvaluated) or same(rule, value, wanted):
+            continue
+        yield subject.finding("email", "error", "%s is %s, wanted is %s" % (
+            rule.to, "not set" if value is None else literal(value), literal(wanted)), rule.to,
+            "site.conf's [email] or --email-value says so", "RENAME --email")
+
+
+def _older(subject: Subject) -> Iterator[Finding]:
+    """Email settings of older releases, and what does their work now."""
+    for old, successors in subject.conf["email_successors"].items():
+        if subject.directory.has(old):
+            yield subject.finding(
+                "email", "warning", "%s is ignored: %s now" % (old, " and ".join(successors)), old,
+                "; ".join("%s: %s" % (name, _shown(subject, name)) for name in successors),
+                REMEDY)
+    pattern = re.compile(subject.conf["email_subjects"] + r"\Z")
+    names = [name for name in subject.directory.names() if pattern.match(name)]
+    if names:
+        yield subject.finding("email", "note", "%d subjects of mails are ignored: %s"
+                              % (len(names), ", ".join(names)), names[0],
+                              "the subjects are fixed in this release")
+
+
+def _shown(subject: Subject, name: str) -> str:
+    value = subject.value(name)
+    if isinstance(value, NotEvaluated):
+        return "not known"
+    return "not set" if not value else literal(value)
+
+
+def _nobody(subject: Subject) -> Iterator[Finding]:
+    contact = subject.value(subject.conf["addresses"][0])
+    for row in rows(subject):
+        if row["to"] or row["unknown"]:
+            continue
+        first = row["settings"][0]
+        line = "%s = (('Support', '%s'),)" % (first, _bare(contact)) if isinstance(
+            contact, str) and _ADDRESS.match(_bare(contact)) else REMEDY
+        yield subject.finding("email", "warning", "nobody gets the mail about %s" % row["about"],
+                              "", "empty or not set: %s" % ", ".join(row["settings"]), line)

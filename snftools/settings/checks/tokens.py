@@ -9,21 +9,31 @@ from snftools.settings.checks import Subject
 from snftools.settings.rules import ADD
 from snftools.settings.values import NotEvaluated
 
+WHY = "Astakos would refuse this component"
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """No value of a token is ever in a finding."""
     for row in subject.rules.kind(ADD):
+        component = row.value.partition(":")[2]
         if not row.value.startswith("token:"):
             continue
         value = subject.value(row.to)
-        known = subject.given.tokens.get(row.value.partition(":")[2])
+        registered = subject.given.tokens.get(component)
         if isinstance(value, NotEvaluated):
-            yield subject.finding("token", "warning", "%s is not known" % row.to, row.to)
+            yield subject.not_known(row.to, value)
         elif not value:
-            yield subject.finding("token", "error", "%s is not set" % row.to, row.to,
-                                  "Astakos would refuse this component",
-                                  "snf-settings-rename --node NODE")
-        elif known and known != value:
-            yield subject.finding("token", "error", "%s is not the registered token" % row.to,
-                                  row.to, "Astakos would refuse this component",
-                                  "put the one of `snf-manage component-list` there")
+            yield subject.finding("token", "error", "%s is not set" % row.to, row.to, WHY,
+                                  "RENAME")
+        elif not isinstance(value, str):
+            yield subject.finding("token", "error", "%s is no text" % row.to, row.to, WHY,
+                                  "RENAME")
+        elif registered and registered != value:
+            yield subject.finding(
+                "token", "error", "%s is not the registered token" % row.to, row.to, WHY,
+                "delete the line, then: RENAME")
+        elif not registered:
+            yield subject.finding(
+                "token", "note", "%s was not compared with the registered token" % row.to, row.to,
+                subject.not_compared or "Astakos has registered no %s yet" % component,
+                "snf-register-verify")
