@@ -3,55 +3,67 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List
 
 from snftools import failpoint, files
-from snftools.backups import manifest, sets
-from snftools.backups.clients import Clients, environment, tail
-from snftools.backups.lock import pgpass
+from snftools.backups import archive, manifest, sets, space
+from snftools.backups.clients import (
+    DIRECTORY, Clients, Way, blamed, environment, running, tail)
+from snftools.backups.pgpass import pgpass
 from snftools.backups.sets import BackupSet
-from snftools.database import catalog, digest, objects, sessions
+from snftools.backups.watch import Watch
+from snftools.database import catalog, digest, interrupt, locks, objects, sessions
 from snftools.database import connect as connecting
-from snftools.errors import Failed, Refused, SnfError
-from snftools.output.text import human_size
+from snftools.errors import Failed, Refused
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.output.statusfd import Progress
 
-LOCK_WAIT = "60s"
-
 
 @dataclass(frozen=True)
 class Wish:
-    """What a set is to be: its label, why, for which run, with how many jobs a database."""
+    """What a set is to be: its label, why, for which step of which run, with how many jobs.
+
+    `digests`: read the content in the dump's snapshot; without them only files can be proven.
+    `lock_wait`: seconds to wait for a table that somebody else has locked.
+    """
 
     label: str
     jobs: int = 2
     run: str = ""
+    step: str = ""
     reason: str = ""
     hold: bool = False
     whole: bool = True
+    digests: bool = True
+    lock_wait: int = connecting.LOCK_TIMEOUT
     extra: Dict[str, Any] = field(default_factory=dict)
 
 
 def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Progress"
          ) -> BackupSet:
-    """Take a whole set (the caller holds the directory's lock).
+    """Take a whole set (the caller holds the directory's lock), its databases side by side.
 
-    Refused before anything is written when programs or space do not fit; Failed when a dump
-    fails: the set then stays INCOMPLETE.
+    Refused before anything is written when programs or space do not fit, or somebody is
+    connected to a server that has no snapshots; Failed when a dump fails: the set then stays
+    INCOMPLETE.
     """
-    versions = [_prepare(database) for database in databases]
-    check_space(backup_dir, databases)
+    found = [way(database) for database in databases]
+    for database, one in zip(databases, found):
+        _need_quiet(database, one)
+    sizes = space.need(backup_dir, databases)
     try:
         taken = sets.create(backup_dir, wish.label, {
             "databases": [database.name for database in databases], "whole": wish.whole,
-            "run": wish.run, "reason": wish.reason, **wish.extra})
-        for database, client in zip(databases, versions):
-            _take_one(taken, database, wish, client, progress)
+            "run": wish.run, "step": wish.step, "reason": wish.reason, **wish.extra})
+        interrupt.share([partial(_take_one, taken, database, wish, one, progress)
+                         for database, one in zip(databases, found)],
+                        [float(size) for size in sizes], wish.jobs)
+        files.fsync_directory(taken.path)
         if wish.hold:
             taken.add_mark({"mark": "hold", "run": wish.run})
     except OSError as error:
@@ -61,125 +73,152 @@ def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Pr
     return taken
 
 
-def check_space(backup_dir: str, databases: List["Database"]) -> Tuple[int, int]:
-    """(needed, free) bytes; Refused (3) with the numbers when the dumps would not fit."""
-    needed = sum(_estimate(backup_dir, database) for database in databases)
-    facts = os.statvfs(backup_dir)
-    free = facts.f_bavail * facts.f_frsize
-    if needed > free:
-        raise Refused("not enough space in %s" % backup_dir, unchanged="everything",
-                      why="about %s are needed, %s are free" % (human_size(needed),
-                                                                human_size(free)),
-                      next="snf-backup-db prune, or --backup-dir")
-    return needed, free
-
-
-def _estimate(backup_dir: str, database: "Database") -> int:
-    """Bytes that a dump will take: by the newest one's ratio, else the database's size."""
+def way(database: "Database") -> Way:
+    """How a database is dumped; Refused when the node's pg_dump does not fit the server."""
     with connecting.connect(database) as connection:
-        size = int(catalog.database_facts(connection)["size"])
-    for old in reversed(sets.list_sets(backup_dir)):
-        if not old.complete() or database.name not in old.databases:
-            continue
-        try:
-            values = old.manifest(database.name)
-        except SnfError:
-            continue  # a damaged one tells nothing
-        dumped = sum(one["size"] for one in values["files"].values())
-        return int(size * dumped / max(values["facts"]["size"], 1)) + 1
-    return size
+        return Clients.of(database).fit_dump(connection.server_version)
 
 
-def _prepare(database: "Database") -> str:
-    """The version of the pg_dump that will be used; Refused when it does not fit."""
-    with connecting.connect(database) as connection:
-        return Clients.of(database).check(connection.server_version)
+def _need_quiet(database: "Database", one: Way) -> None:
+    """Without a snapshot only what nobody can write to is dumped."""
+    others = [] if one.snapshot else sessions.foreign(database)
+    if others:
+        raise Refused("%d session(s) are connected to database %s" % (len(others),
+                                                                      database.name),
+                      node=database.node.name, unchanged="everything",
+                      why="%s\n%s" % (one.why, "\n".join(who.describe() for who in others)),
+                      next="snf-services stop --node all")
 
 
-def _take_one(taken: BackupSet, database: "Database", wish: Wish, client: str,
-              progress: "Progress") -> None:
+def _take_one(taken: BackupSet, database: "Database", wish: Wish, one: Way,
+              progress: "Progress", jobs: int) -> None:
     """One database's backup: dump, digests, then the manifest, last."""
     directory = taken.directory(database.name)
-    dump = os.path.join(directory, "dump")
     os.mkdir(directory, 0o700)
+    os.mkdir(os.path.join(directory, "dump"), 0o700)
     begun = sets.now_text()
-    with connecting.connect(database, readonly=True) as connection:
-        pins = connecting.apply_pins(connection)
-        before = [one.describe() for one in sessions.foreign(database)]
+    before = [who.describe() for who in sessions.foreign(database)]
+    with _reading(database, wish) as connection:
+        pins = connecting.apply_pins(connection, wish.lock_wait)
+        digest.lock_tables(connection)
         values = _facts(connection)
-        snapshot = connecting.rows(connection, "SELECT pg_export_snapshot()")[0][0]
-        with _dumping(taken, database, dump, snapshot, wish.jobs, pins) as finish:
+        with _dumping(taken, database, wish, one, connection, pins, jobs) as dumping:
             failpoint.reach("dump.running:" + database.name)
-            values.update(_content(connection, database, progress))
-            finish()
-    values["sequences"] = _dumped_sequences(database, dump, values["sequences"])
-    after = [one.describe() for one in sessions.foreign(database)]
-    _make_durable(dump)
+            watch = Watch(database, progress, _text_size(taken, connection, database),
+                          dumping.log)
+            with watch.shown():
+                values.update(_content(database, wish, dumping.snapshot, connection, watch, jobs))
+                dumping.finish()
+    path = archive.path_of(directory, one.format)
+    values["sequences"] = _dumped_sequences(database, path, values["sequences"])
+    after = [who.describe() for who in sessions.foreign(database)]
+    _make_durable(os.path.join(directory, "dump"))
     failpoint.reach("dump.done:" + database.name)
     manifest.write(directory, dict(
         values, database=database.name, components=list(database.components), set=taken.name,
-        format="directory", client=client, server={"id": database.server}, pins=pins,
-        begun=begun, ended=sets.now_text(), run=wish.run, quiet=not (before or after),
-        sessions=before, owner_params={"host": database.owner.host, "port": database.owner.port,
-                                       "user": database.owner.user},
-        files=manifest.files_below(directory)))
-    files.fsync_directory(taken.path)
+        format=one.format, snapshot=one.snapshot, digests=wish.digests, client=one.client,
+        server={"id": database.server}, pins=pins, begun=begun, ended=sets.now_text(),
+        run=wish.run, step=wish.step, quiet=not (before or after), sessions=before,
+        owner_params={"host": database.owner.host, "port": database.owner.port,
+                      "user": database.owner.user},
+        files=manifest.files_below(directory, jobs)))
+
+
+@contextmanager
+def _reading(database: "Database", wish: Wish) -> Iterator[Any]:
+    """Our session in the snapshot; a failure names who holds a lock."""
+    try:
+        with connecting.connect(database, readonly=True,
+                                lock_timeout=wish.lock_wait) as connection:
+            yield connection
+    except Failed as error:
+        held = locks.of(database) if "lock timeout" in error.why or "lock" in error.what else []
+        if held:
+            raise Failed("database %s: %s" % (database.name, held[0]), node=error.node,
+                         why="\n".join([*held, error.why]), unchanged=_UNCHANGED,
+                         next="end that session, then the same line again")
+        raise Failed(error.what, node=error.node, why=error.why,
+                     unchanged=error.unchanged or _UNCHANGED,
+                     next=error.next or "the same line again; snf-backup-db prune")
+
+
+_UNCHANGED = "the databases; what was written is INCOMPLETE and never counts"
 
 
 def _facts(connection: Any) -> Dict[str, Any]:
     """What the manifest says of the database besides its content."""
     return {"facts": catalog.database_facts(connection), "objects": objects.objects(connection),
-            "counters": catalog.counters(connection), "unhashed": catalog.unhashed(connection),
+            "roles": catalog.roles(connection), "counters": catalog.counters(connection),
+            "unhashed": catalog.unhashed(connection),
             "migrations": catalog.histories(connection),
             "server_version": connection.server_version}
 
 
-def _content(connection: Any, database: "Database", progress: "Progress") -> Dict[str, Any]:
-    """Tables, large objects and sequences, read with progress by bytes."""
-    done = [0, 0]
+def _text_size(taken: BackupSet, connection: Any, database: "Database") -> int:
+    """Bytes of COPY text to come: as many as last time, else what the tables take."""
+    old = space.previous(os.path.dirname(taken.path), database.name)
+    return sum(table["size"] for table in old.get("tables", ())) or \
+        sum(table.bytes for table in catalog.tables(connection))
 
-    def tell(size: int) -> None:
-        done[0] += size
-        if done[0] - done[1] > 1 << 22:
-            done[1] = done[0]
-            progress.event("hashing", node=database.node.name, done=done[0], unit="bytes",
-                           text=database.name)
-    progress.event("dumping", node=database.node.name, text=database.name)
-    return digest.content(connection, tell)
+
+def _content(database: "Database", wish: Wish, snapshot: str, connection: Any, watch: Watch,
+             jobs: int) -> Dict[str, Any]:
+    """Tables, large objects and sequences, read by as many sessions as jobs."""
+    if not wish.digests:
+        return {"tables": [], "large_objects": [], "sequences": catalog.sequences(connection)}
+    with ExitStack() as stack:
+        others = [stack.enter_context(connecting.connect(
+            database, readonly=True, snapshot=snapshot, lock_timeout=wish.lock_wait))
+            for _ in range(jobs - 1 if snapshot else 0)]
+        for session in (connection, *others):
+            watch.own(session.get_backend_pid())
+        return digest.content(connection, watch.tell, others)
+
+
+@dataclass(frozen=True)
+class _Dumping:
+    """A pg_dump at work: the snapshot that it reads, its log, and the wait for its good end."""
+
+    snapshot: str
+    log: str
+    finish: Callable[[], None]
 
 
 @contextmanager
-def _dumping(taken: BackupSet, database: "Database", dump: str, snapshot: str, jobs: int,
-             pins: Dict[str, str]) -> Iterator[Any]:
-    """pg_dump beside us in the snapshot; the yielded function waits for its good end."""
+def _dumping(taken: BackupSet, database: "Database", wish: Wish, one: Way, connection: Any,
+             pins: Dict[str, str], jobs: int) -> Iterator[_Dumping]:
+    """pg_dump beside us in the snapshot."""
     clients = Clients.of(database)
     log = os.path.join(taken.path, ".%s.log" % sets.file_name(database.name))
-    with pgpass(os.path.dirname(taken.path), database.owner) as path:
-        job = clients.node.start(
-            [clients.program("pg_dump"), "-w", "-Fd", "-j", str(jobs), "-Z1", "--snapshot",
-             snapshot, "--lock-wait-timeout", LOCK_WAIT, "-f", dump, "-d",
-             database.owner.conninfo(database.name)],
-            stdout=log, env=environment(pins, path))
-
-        def finish() -> None:
-            code = job.wait()
-            if code != 0:
-                raise Failed("pg_dump of %s: exit %d" % (database.name, code),
-                             node=clients.node.name, why=tail(log),
-                             unchanged="the database; the set is INCOMPLETE and never counts",
-                             next="snf-backup-db prune")
-        try:
-            yield finish
-        finally:
-            if job.poll() is None:
-                job.kill()
+    snapshot = connecting.rows(connection, "SELECT pg_export_snapshot()")[0][0] \
+        if one.snapshot else ""
+    path = archive.path_of(taken.directory(database.name), one.format)
+    words = [clients.program("pg_dump"), "-w", "-v", "-Z1",
+             *(["-Fd", "-j", str(jobs), "-f", path] if one.format == DIRECTORY else ["-Fc"]),
+             *(["--snapshot", snapshot] if snapshot else []),
+             "--lock-wait-timeout", str(wish.lock_wait * 1000)]
+    with pgpass(os.path.dirname(taken.path), database.owner, clients.node) as secret:
+        target = database.owner.conninfo(database.name)
+        # Before 9.3 there is no -d; a connection string as the last word is older.
+        job = clients.node.start([*words, target], stderr=log,
+                                 stdout=path if one.format != DIRECTORY else log,
+                                 env=environment(pins, secret))
+        with running(job):
+            def finish() -> None:
+                code = job.wait()
+                if code != 0:
+                    text = tail(log, 40)
+                    raise Failed("pg_dump of %s: exit %d" % (database.name, code),
+                                 node=clients.node.name, why=blamed(text) or tail(log),
+                                 unchanged=_UNCHANGED, next="snf-backup-db prune")
+            yield _Dumping(snapshot, log, finish)
     os.unlink(log)
 
 
-def _dumped_sequences(database: "Database", dump: str, seen: List[Dict[str, Any]]
+def _dumped_sequences(database: "Database", path: str, seen: List[Dict[str, Any]]
                       ) -> List[Dict[str, Any]]:
     """The sequences with the values that are in the dump: they stand in no snapshot."""
-    values = Clients.of(database).sequence_values(dump)
+    values = archive.sequence_values(Clients.of(database), path)
     missing = [one["name"] for one in seen if (one["schema"], one["name"]) not in values]
     if missing:
         raise Failed("pg_dump left out the sequences %s" % ", ".join(missing),

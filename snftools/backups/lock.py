@@ -1,20 +1,15 @@
-"""The lock of a backup directory, and the private place for a password below it."""
+"""The lock of a backup directory."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
 from typing import Iterator
 
 from snftools import files
-from snftools.database.params import Params
+from snftools.backups import pgpass
 from snftools.errors import Failed, Locked
-
-_PGPASS = ".pgpass-"
-
 
 @contextmanager
 def backup_lock(backup_dir: str, exclusive: bool) -> Iterator[None]:
@@ -42,54 +37,7 @@ def backup_lock(backup_dir: str, exclusive: bool) -> Iterator[None]:
         if exclusive:
             os.ftruncate(handle, 0)
             os.pwrite(handle, b"%d\n" % os.getpid(), 0)
-        remove_stale(backup_dir)
+        pgpass.remove_stale(backup_dir)
         yield
     finally:
         os.close(handle)
-
-
-@contextmanager
-def pgpass(backup_dir: str, params: Params) -> Iterator[str]:
-    """A 0600 file with the password in a 0700 directory, removed at the end; yields its path.
-
-    The directory is locked by flock for as long as we live: after a kill the next start sees
-    that nobody holds it and removes it.
-    """
-    directory = tempfile.mkdtemp(prefix=_PGPASS, dir=backup_dir)
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        path = os.path.join(directory, "pgpass")
-        host = params.host if params.host and not params.host.startswith("/") else "*"
-        words = [host, "*", "*", params.user or "*", params.password]
-        line = ":".join([words[0]] + [word if word == "*" else _escaped(word)
-                                      for word in words[1:]])
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(line + "\n" if params.password else "")
-        yield path
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-        os.close(handle)
-
-
-def remove_stale(backup_dir: str) -> None:
-    """Remove the password directories that no living process holds."""
-    for name in os.listdir(backup_dir):
-        if not name.startswith(_PGPASS):
-            continue
-        path = os.path.join(backup_dir, name)
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(handle)
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace(":", "\\:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List
 
 from snftools import files
@@ -46,13 +47,13 @@ def read(directory: str) -> Dict[str, Any]:
     return dict(values)
 
 
-def files_below(directory: str) -> Dict[str, Dict[str, Any]]:
+def files_below(directory: str, jobs: int = 2) -> Dict[str, Dict[str, Any]]:
     """Size and sha256 of every file below a directory, by its path from there."""
-    found = {}
-    for path in paths_below(directory):
-        full = os.path.join(directory, path)
-        found[path] = {"size": os.path.getsize(full), "sha256": sha256_of(full)}
-    return found
+    paths = paths_below(directory)
+    with ThreadPoolExecutor(max(jobs, 1)) as pool:
+        digests = pool.map(lambda path: sha256_of(os.path.join(directory, path)), paths)
+        return {path: {"size": os.path.getsize(os.path.join(directory, path)), "sha256": digest}
+                for path, digest in zip(paths, digests)}
 
 
 def paths_below(directory: str) -> List[str]:

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence, Tuple
 
 from snftools import failpoint
-from snftools.backups import scratch, verify
+from snftools.backups import scratch, space, verify
+from snftools.backups.clients import Clients
 from snftools.backups.sets import BackupSet
+from snftools.backups.swap import (
+    Swap, before_name, by_server, new_name, refuse_sessions, swap)
+from snftools.database import admin
 from snftools.database import connect as connecting
-from snftools.database import sessions
-from snftools.database.catalog import quoted
-from snftools.database.connect import execute, rows
-from snftools.errors import Failed, Refused
+from snftools.errors import Refused
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.output.statusfd import Progress
-
-_LONGEST = 63  # bytes of a name in PostgreSQL
-_PATIENCE = 10.0  # seconds to wait for ended sessions to be gone
-
-
-@dataclass(frozen=True)
-class Swap:
-    """A database whose name another took: `before` is what the old one is called now."""
-
-    name: str
-    before: str
-    old_oid: int
-    new_oid: int
-
-    def as_dict(self) -> Dict[str, Any]:
-        return {"name": self.name, "before": self.before, "old_oid": self.old_oid,
-                "new_oid": self.new_oid}
 
 
 def differing(backup: BackupSet, databases: Iterable["Database"]
@@ -43,12 +25,22 @@ def differing(backup: BackupSet, databases: Iterable["Database"]
     """The databases that are not as the set has them, each with how it differs."""
     found = []
     for database in databases:
-        values = backup.manifest(database.name)
+        values = restorable(backup, database)
         how = scratch.compare(database, values, database.name) if database.oid \
             else ["database %s is not there" % database.name]
         if how:
             found.append((database, how))
     return found
+
+
+def restorable(backup: BackupSet, database: "Database") -> Dict[str, Any]:
+    """The manifest; Refused (3) when what was taken does not allow a proof in the copy."""
+    values = backup.manifest(database.name)
+    if not values.get("digests", True):
+        raise Refused("%s/%s was taken without digests: a copy of it can't be proven"
+                      % (backup.name, database.name), unchanged="everything",
+                      next="pg_restore it by hand, or take another set")
+    return values
 
 
 def restore(backup: BackupSet, databases: Sequence["Database"], moment: str,
@@ -61,7 +53,7 @@ def restore(backup: BackupSet, databases: Sequence["Database"], moment: str,
     if not terminate:
         refuse_sessions(databases)
     for database in databases:
-        verify.check_files(backup, backup.manifest(database.name))
+        verify.check_files(backup, backup.manifest(database.name), jobs)
     swaps: List[Swap] = []
     for group in by_server(databases):
         with ExitStack() as stack:
@@ -69,7 +61,7 @@ def restore(backup: BackupSet, databases: Sequence["Database"], moment: str,
                 connecting.connect(group[0], admin=True, dbname="postgres"))
             for database in group:
                 stack.enter_context(scratch.claimed(maintenance, new_name(database.name)))
-                _copy(maintenance, backup, database, progress, jobs)
+                _copy(maintenance, backup, database, new_name(database.name), progress, jobs)
                 failpoint.reach("swap.copied:" + database.name)
             swaps += swap(maintenance, [(one.name, new_name(one.name),
                                          before_name(one.name, moment)) for one in group],
@@ -77,152 +69,59 @@ def restore(backup: BackupSet, databases: Sequence["Database"], moment: str,
     return swaps
 
 
-def refuse_sessions(databases: Iterable["Database"]) -> None:
-    """Refused (3) naming every session of others."""
-    found = []
-    for database in databases:
-        if database.oid:
-            with connecting.connect(database, admin=True, dbname="postgres") as connection:
-                found += sessions.on(connection, database.name)
-    if found:
-        raise Refused("%d session(s) are connected" % len(found),
-                      why="\n".join("%s: %s" % (one.database, one.describe()) for one in found),
-                      unchanged="everything",
-                      next="snf-services stop --node all   (or end them: --terminate)")
+def restore_as(backup: BackupSet, database: "Database", name: str, progress: "Progress",
+               jobs: int = 2) -> bool:
+    """Make the database of a set anew under another name, proven there; False when it is
+    there already, as the set has it.  Refused (3) when another one has that name."""
+    values = restorable(backup, database)
+    with connecting.connect(database, admin=True, dbname="postgres") as maintenance:
+        if scratch.exists(maintenance, name) and not scratch.is_ours(maintenance, name):
+            if scratch.compare(database, values, name, jobs):
+                raise Refused("there is a database %s already, with other content" % name,
+                              node=database.node.name, unchanged="everything",
+                              next="take another name, or rename or drop that one")
+            return False
+        verify.check_files(backup, values, jobs)
+        with scratch.claimed(maintenance, name):
+            _copy(maintenance, backup, database, name, progress, jobs)
+            scratch.disown(maintenance, name)
+    return True
 
 
-def swap(maintenance: Any, names: Sequence[Tuple[str, str, str]], terminate: bool = False
-         ) -> List[Swap]:
-    """Give each (name, copy, before): name becomes before, copy becomes name, in one transaction.
-
-    Refused when somebody is connected to one of them; proven by the oids afterwards.
-    """
-    import psycopg2
-
-    old = {name: _oid(maintenance, name) for name, _, _ in names}
-    new = {name: _oid(maintenance, copy) for name, copy, _ in names}
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        if terminate:
-            for name, _, _ in names:
-                sessions.terminate(maintenance, sessions.on(maintenance, name))
-        try:
-            _rename(maintenance, names, old)
-            break
-        except psycopg2.Error as error:
-            if terminate and time.monotonic() < deadline:
-                time.sleep(0.1)
-                continue
-            raise Refused("the names can't be swapped", why=str(error).strip(),
-                          unchanged="the databases; the copies stay for the next attempt",
-                          next="snf-services stop --node all   (or end sessions: --terminate)")
-    failpoint.reach("swap.done:" + ",".join(name for name, _, _ in names))
-    for name, _, _ in names:
-        if _oid(maintenance, name) != new[name]:
-            raise Failed("database %s is not the copy after the swap" % name)
-        execute(maintenance, "COMMENT ON DATABASE %s IS NULL" % quoted(name))
-    return [Swap(name, before if old[name] else "", old[name], new[name])
-            for name, _, before in names]
-
-
-def undo(databases: Sequence["Database"], kept: Sequence[Dict[str, Any]], moment: str,
-         terminate: bool = False) -> List[Swap]:
-    """Swap back what a restore did: the databases that it replaced get their names again.
-
-    What is there now stays as <name>_before_<moment>.  Empty when it is undone already.
-    """
-    by_name = {one["name"]: one for one in kept}
-    mine = [one for one in databases if one.name in by_name
-            and one.oid != by_name[one.name]["old_oid"]]
-    for database in mine:
-        if database.oid != by_name[database.name]["new_oid"]:
-            raise Refused("database %s was replaced again since that restore" % database.name,
-                          unchanged="everything")
-        if not by_name[database.name]["before"]:
-            raise Refused("the restore replaced no database %s" % database.name,
-                          unchanged="everything")
-    if not terminate:
-        refuse_sessions(mine)
-    swaps: List[Swap] = []
-    for group in by_server(mine):
+def leftovers(databases: Iterable["Database"]) -> List[str]:
+    """Databases that killed restores and proofs left on the servers: copies nobody works on."""
+    found: List[str] = []
+    for group in by_server(list(databases)):
         with connecting.connect(group[0], admin=True, dbname="postgres") as maintenance:
-            for database in group:
-                if _oid(maintenance, by_name[database.name]["before"]) != \
-                        by_name[database.name]["old_oid"]:
-                    raise Refused("database %s is not there any more"
-                                  % by_name[database.name]["before"], unchanged="everything")
-            swaps += swap(maintenance, [(one.name, by_name[one.name]["before"],
-                                         before_name(one.name, moment)) for one in group],
-                          terminate)
-    return swaps
+            found += scratch.unclaimed(maintenance)
+    return found
 
 
-def by_server(databases: Sequence["Database"]) -> List[List["Database"]]:
-    """The databases grouped by their servers."""
-    groups: Dict[str, List["Database"]] = {}
-    for database in databases:
-        groups.setdefault(database.server, []).append(database)
-    return list(groups.values())
-
-
-def new_name(name: str) -> str:
-    """The name of the copy."""
-    return _cut(name, "_new")
-
-
-def before_name(name: str, moment: str) -> str:
-    """The name under which the replaced database stays: <name>_before_<UTC time>."""
-    return _cut(name, "_before_" + moment)
-
-
-def _cut(name: str, suffix: str) -> str:
-    """The name with the suffix, in 63 bytes, never in the middle of a character."""
-    room = _LONGEST - len(suffix.encode())
-    return name.encode()[:room].decode("utf-8", "ignore") + suffix
-
-
-def _copy(maintenance: Any, backup: BackupSet, database: "Database", progress: "Progress",
-          jobs: int) -> None:
-    """Restore into <name>_new and prove it; a leftover of ours is replaced."""
-    name = new_name(database.name)
-    values = backup.manifest(database.name)
+def _copy(maintenance: Any, backup: BackupSet, database: "Database", name: str,
+          progress: "Progress", jobs: int) -> None:
+    """Restore under a name and prove it; a leftover of ours is replaced."""
+    values = restorable(backup, database)
     if scratch.exists(maintenance, name):
         if not scratch.is_ours(maintenance, name):
             raise Refused("there is a database %s that this tool did not make" % name,
                           node=database.node.name, unchanged="everything",
                           next="rename or drop it")
         scratch.drop(maintenance, name)
+    clients = Clients.of(database)
+    clients.fit_restore(maintenance.server_version, values["format"])
+    clients.fit_read(values["client"])
+    admin.need_roles(maintenance, values, database.node.name)
+    space.need_on_server(maintenance, database, values)
     done = False
     try:
-        progress.event("restoring", node=database.node.name, text=database.name)
         scratch.make(maintenance, name, values["facts"])
-        scratch.fill(database, backup, name, jobs)
+        failpoint.reach("restore.made:" + database.name)
+        scratch.fill(database, backup, values, name, progress, jobs)
+        failpoint.reach("restore.filled:" + database.name)
         progress.event("verifying", node=database.node.name, text=database.name)
-        verify.refuse(backup, database.name, scratch.compare(database, values, name))
+        verify.refuse(backup, database.name, scratch.compare(database, values, name, jobs))
         scratch.apply_settings(maintenance, name, values["facts"])
         done = True
     finally:
         if not done and not maintenance.closed:
             scratch.drop(maintenance, name)
-
-
-def _rename(maintenance: Any, names: Sequence[Tuple[str, str, str]], old: Dict[str, int]) -> None:
-    """All renames in one transaction."""
-    maintenance.autocommit = False
-    try:
-        with maintenance:
-            for name, copy, before in names:
-                if old[name]:
-                    execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
-                            % (quoted(name), quoted(before)))
-                failpoint.reach("swap.inside:" + name)
-                execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
-                        % (quoted(copy), quoted(name)))
-    finally:
-        maintenance.autocommit = True
-
-
-def _oid(maintenance: Any, name: str) -> int:
-    """The oid of a database, or 0."""
-    found = rows(maintenance, "SELECT oid FROM pg_database WHERE datname = %s", (name,))
-    return int(found[0][0]) if found else 0

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
-from snftools.backups.clients import Clients, environment, tail
+from snftools.backups import archive, roles, space
+from snftools.backups.clients import Clients, blamed, environment, running, tail
 from snftools.backups.sets import BackupSet
+from snftools.database import admin, digest, objects, peer
 from snftools.database import connect as connecting
-from snftools.database import digest, objects
 from snftools.database.catalog import quoted
 from snftools.database.connect import execute, rows
-from snftools.database.params import from_admin
+from snftools.database.params import Params, from_admin
 from snftools.errors import Failed, Refused
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
+    from snftools.output.statusfd import Progress
 
 # A copy's comment: by it the next start knows a leftover of ours.
 COMMENT = "made by snf-upgrade-tools from a backup"
 _PREFIX = "snf_verify_"
+# Nothing waits for the disk at each commit: the swap's own commit, or nobody's need, comes last.
+_RESTORING = "-c synchronous_commit=off"
 _LIST_SETTINGS = ("search_path", "temp_tablespaces", "local_preload_libraries",
                   "session_preload_libraries")
 
@@ -57,12 +61,29 @@ def is_ours(maintenance: Any, name: str) -> bool:
                      " shobj_description(oid, 'pg_database') = %s", (name, COMMENT)))
 
 
+def disown(maintenance: Any, name: str) -> None:
+    """A copy that is finished is nobody's leftover any more."""
+    execute(maintenance, "COMMENT ON DATABASE %s IS NULL" % quoted(name))
+
+
+def unclaimed(maintenance: Any) -> List[str]:
+    """Copies of ours that no living command works on, by their names."""
+    names = [row[0] for row in rows(
+        maintenance, "SELECT datname FROM pg_database WHERE"
+        " shobj_description(oid, 'pg_database') = %s ORDER BY 1", (COMMENT,))]
+    found = []
+    for name in names:
+        if rows(maintenance, "SELECT pg_try_advisory_lock(hashtext(%s))", (name,))[0][0]:
+            rows(maintenance, "SELECT pg_advisory_unlock(hashtext(%s))", (name,))
+            found.append(name)
+    return found
+
+
 @contextmanager
 def claimed(maintenance: Any, name: str) -> Iterator[None]:
     """Hold the name by an advisory lock of the maintenance session, so others leave it alone."""
     if not rows(maintenance, "SELECT pg_try_advisory_lock(hashtext(%s))", (name,))[0][0]:
-        raise Refused("database %s is being made by another command" % name,
-                      unchanged="everything")
+        raise Refused("another command is at work: %s" % name, unchanged="everything")
     try:
         yield
     finally:
@@ -71,12 +92,26 @@ def claimed(maintenance: Any, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def scratch(database: "Database") -> Iterator[Any]:
-    """(maintenance session, name) for a scratch database, dropped at the end whatever happens."""
-    name = "%s%d_%s" % (_PREFIX, os.getpid(), database.name[:30])
+def scratch(database: "Database", values: Dict[str, Any], elsewhere: bool = False
+            ) -> Iterator[Any]:
+    """(maintenance session, name) for a scratch database, dropped at the end whatever happens.
+
+    `elsewhere`: roles that the server lacks are made, without any right, and dropped too.
+    Refused (3) when it has no room, or lacks roles.
+    """
+    name = "%s%d_%s" % (_PREFIX, os.getpid(), database.name)
+    name = name.encode()[:63].decode("utf-8", "ignore")
     with connecting.connect(database, admin=True, dbname="postgres") as maintenance:
         remove_stale(maintenance)
-        with claimed(maintenance, name):
+        Clients.of(database).fit_restore(maintenance.server_version, values["format"])
+        space.need_on_server(maintenance, database, values)
+        with ExitStack() as stack:
+            stack.enter_context(claimed(maintenance, name))
+            if elsewhere:
+                stack.enter_context(claimed(maintenance, roles.COMMENT))
+                stack.enter_context(roles.made(maintenance, values))
+            else:
+                admin.need_roles(maintenance, values, database.node.name)
             try:
                 yield maintenance, name
             finally:
@@ -86,46 +121,55 @@ def scratch(database: "Database") -> Iterator[Any]:
 
 def remove_stale(maintenance: Any) -> List[str]:
     """Drop scratch databases of ours that no living command holds; returns their names."""
-    dropped = []
-    for (name,) in rows(maintenance, "SELECT datname FROM pg_database WHERE datname LIKE %s AND"
-                        " shobj_description(oid, 'pg_database') = %s",
-                        (_PREFIX.replace("_", "\\_") + "%", COMMENT)):
-        if rows(maintenance, "SELECT pg_try_advisory_lock(hashtext(%s))", (name,))[0][0]:
-            drop(maintenance, name)
-            rows(maintenance, "SELECT pg_advisory_unlock(hashtext(%s))", (name,))
-            dropped.append(name)
-    return dropped
+    stale = [name for name in unclaimed(maintenance) if name.startswith(_PREFIX)]
+    for name in stale:
+        drop(maintenance, name)
+    return stale
 
 
-def fill(database: "Database", backup: BackupSet, name: str, jobs: int = 2) -> None:
+def fill(database: "Database", backup: BackupSet, values: Dict[str, Any], name: str,
+         progress: "Progress", jobs: int = 2) -> None:
     """pg_restore the set's dump into a database that make() made; Failed when it fails."""
     clients = Clients.of(database)
-    dump = os.path.join(backup.directory(database.name), "dump")
-    if not database.admin:
-        raise Refused("pg_restore needs an administrator's URI", node=database.node.name,
-                      unchanged="everything",
-                      next="set [databases] admin in site.conf, or --db-admin URI")
-    admin = from_admin(database.admin)
+    path = archive.path_of(backup.directory(database.name), values["format"])
+    words, stdin = clients.input_of(path)
+    if not stdin:
+        words = ["-j", str(jobs), *words]
+    before, target = _as_admin(clients, database, name)
+    progress.event("restoring", node=database.node.name, text=name)
     with tempfile.NamedTemporaryFile(prefix="snf-restore-") as log:
         job = clients.node.start(
-            [clients.program("pg_restore"), "-w", "-j", str(jobs), "--exit-on-error", "-d",
-             admin.conninfo(name), dump], stdout=log.name, env=environment({}))
-        try:
+            [*before, clients.program("pg_restore"), "-w", "--exit-on-error", "-d", target, *words],
+            stdin=stdin or b"", stdout=log.name, env={
+                **environment({}), "PGOPTIONS": _RESTORING})
+        with running(job):
             code = job.wait()
-        finally:
-            if job.poll() is None:
-                job.kill()
         if code != 0:
+            text = tail(log.name, 40)
             raise Failed("pg_restore of %s: exit %d" % (database.name, code),
-                         node=clients.node.name, why=tail(log.name),
+                         node=clients.node.name, why=blamed(text) or tail(log.name),
                          unchanged="the databases of the site")
 
 
-def compare(database: "Database", values: Dict[str, Any], name: str) -> List[str]:
+def _as_admin(clients: Clients, database: "Database", name: str) -> Tuple[List[str], str]:
+    """(what stands before the program, its connection string) to be the administrator."""
+    if database.admin:
+        return [], from_admin(database.admin).conninfo(name)
+    if clients.here:
+        return [], peer.params(database, name).conninfo()
+    _, socket = peer.place(database)
+    params = Params(name, os.path.dirname(socket), database.owner.port, peer.USER)
+    return peer.as_postgres([]), params.conninfo()
+
+
+def compare(database: "Database", values: Dict[str, Any], name: str, jobs: int = 2) -> List[str]:
     """How a database differs from a manifest: content, sequences, objects; [] when equal."""
-    with connecting.connect(database, admin=True, dbname=name, readonly=True) as connection:
-        found = digest.differences(values, digest.content(connection))
-        return found + object_differences(values["objects"], objects.objects(connection))
+    with ExitStack() as stack:
+        first, *others = [stack.enter_context(connecting.connect(
+            database, admin=True, dbname=name, readonly=True, wanted=values["pins"]))
+            for _ in range(max(jobs, 1))]
+        found = digest.differences(values, digest.content(first, others=others))
+        return found + object_differences(values["objects"], objects.objects(first))
 
 
 def object_differences(before: List[str], now: List[str]) -> List[str]:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List
 
-from snftools.backups import manifest, scratch
+from snftools.backups import archive, manifest, scratch
 from snftools.backups.clients import Clients
 from snftools.backups.sets import BackupSet
-from snftools.errors import NotVerified
+from snftools.database import interrupt
+from snftools.errors import NotVerified, Refused
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.output.statusfd import Progress
 
-_TAIL = b"\\.\n\n\n"
-_PART = 1 << 20
-
 
 def verify(backup: BackupSet, database: "Database", level: str, progress: "Progress",
-           jobs: int = 2) -> None:
+           jobs: int = 2, elsewhere: bool = False) -> None:
     """Prove one database's backup at a level and record it.
 
+    `elsewhere`: on a server that is not the database's own, whose roles it may lack.
     NotVerified (4) names file, table or object; that is recorded too, and from then on the
     backup is worth nothing until it is proven again.
     """
     try:
-        _prove(backup, database, level, progress, jobs)
+        _prove(backup, database, level, progress, jobs, elsewhere)
     except NotVerified as error:
         _record(backup, database.name, {"level": level, "ok": False, "why": error.what})
         raise
@@ -40,24 +36,37 @@ def verify(backup: BackupSet, database: "Database", level: str, progress: "Progr
 
 
 def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progress",
-           jobs: int) -> None:
+           jobs: int, elsewhere: bool) -> None:
     values = backup.manifest(database.name)
     progress.event("verifying files", node=database.node.name, text=database.name)
-    check_files(backup, values)
+    check_files(backup, values, jobs)
     if level == "files":
         return
+    if not values.get("digests", True):
+        raise Refused("%s/%s was taken without digests: only its files can be proven"
+                      % (backup.name, database.name), unchanged="everything",
+                      next="verify it at level files, or take another set")
+    clients = Clients.of(database)
+    clients.fit_read(values["client"])
     progress.event("verifying archive", node=database.node.name, text=database.name)
-    check_archive(backup, values, Clients.of(database), jobs)
     if level == "archive":
+        check_archive(backup, values, clients, jobs)
         return
-    progress.event("verifying restore", node=database.node.name, text=database.name)
-    with scratch.scratch(database) as (maintenance, name):
-        scratch.make(maintenance, name, values["facts"])
-        scratch.fill(database, backup, name, jobs)
-        refuse(backup, database.name, scratch.compare(database, values, name))
+    with ThreadPoolExecutor(1) as pool:
+        archive_read = pool.submit(check_archive, backup, values, clients, 1)
+        try:
+            with scratch.scratch(database, values, elsewhere) as (maintenance, name):
+                scratch.make(maintenance, name, values["facts"])
+                scratch.fill(database, backup, values, name, progress, jobs)
+                progress.event("verifying restore", node=database.node.name, text=database.name)
+                found = scratch.compare(database, values, name, jobs)
+        finally:
+            # Damage that both notice is told by the one that names the table.
+            archive_read.result()
+    refuse(backup, database.name, found)
 
 
-def check_files(backup: BackupSet, values: Dict[str, Any]) -> None:
+def check_files(backup: BackupSet, values: Dict[str, Any], jobs: int = 2) -> None:
     """Level files: exactly the manifest's files, with its sizes and digests."""
     directory = backup.directory(values["database"])
     own = {manifest.NAME, "verified.jsonl"}
@@ -65,67 +74,51 @@ def check_files(backup: BackupSet, values: Dict[str, Any]) -> None:
     wanted = values["files"]
     found = ["%s is missing" % path for path in sorted(set(wanted) - there)]
     found += ["%s does not belong there" % path for path in sorted(there - set(wanted))]
-    for path in sorted(there & set(wanted)):
-        full = os.path.join(directory, path)
-        size = os.path.getsize(full)
-        if size != wanted[path]["size"]:
-            found.append("%s has %d bytes instead of %d" % (path, size, wanted[path]["size"]))
-        elif manifest.sha256_of(full) != wanted[path]["sha256"]:
-            found.append("%s is damaged" % path)
+    with ThreadPoolExecutor(max(jobs, 1)) as pool:
+        found += filter(None, pool.map(lambda path: _check_file(directory, path, wanted[path]),
+                                       sorted(there & set(wanted))))
     refuse(backup, values["database"], found)
+
+
+def _check_file(directory: str, path: str, wanted: Dict[str, Any]) -> str:
+    """What is wrong with a file, or ""."""
+    interrupt.check()
+    full = os.path.join(directory, path)
+    if os.path.islink(full) or not os.path.isfile(full):
+        return "%s is no plain file" % path
+    size = os.path.getsize(full)
+    if size != wanted["size"]:
+        return "%s has %d bytes instead of %d" % (path, size, wanted["size"])
+    return "" if manifest.sha256_of(full) == wanted["sha256"] else "%s is damaged" % path
 
 
 def check_archive(backup: BackupSet, values: Dict[str, Any], clients: Clients,
                   jobs: int = 2) -> None:
     """Level archive: every member read, its digest equal to the snapshot's."""
-    dump = os.path.join(backup.directory(values["database"]), "dump")
-    members = {oid: number for number, oid, kind in clients.entries(dump)
-               if kind == "TABLE DATA"}
-    with ThreadPoolExecutor(max(jobs, 1)) as pool:
-        checks = [pool.submit(_check_table, dump, members.get(table["oid"]), table)
-                  for table in values["tables"]]
-        found = [problem for problem in (check.result() for check in checks) if problem]
-    known = {table["oid"] for table in values["tables"]}
+    path = archive.path_of(backup.directory(values["database"]), values["format"])
+    wanted = {row["oid"]: row for row in values["large_objects"]}
+    dump = archive.read(clients, path, list(wanted), jobs)
+    found = [_check_member("table %s.%s" % (row["schema"], row["name"]), row["oid"],
+                           row["sha256"], dump.tables, dump) for row in values["tables"]]
+    known = {row["oid"] for row in (*values["tables"], *values["unhashed"])}
     found += ["the dump has data of a table with oid %d that the manifest does not know" % oid
-              for oid in sorted(set(members) - known)]
-    found += [_check_blob(dump, row) for row in values["large_objects"]]
-    found += _check_sequences(clients.sequence_values(dump), values["sequences"])
+              for oid in sorted(set(dump.tables) - known)]
+    found += [_check_member("large object %d" % oid, oid, row["sha256"], dump.large_objects, dump)
+              for oid, row in wanted.items()]
+    found += ["the dump has a large object %d that the manifest does not know" % oid
+              for oid in sorted(set(dump.large_objects) - set(wanted))]
+    found += _check_sequences(dump.sequences, values["sequences"])
     refuse(backup, values["database"], [problem for problem in found if problem])
 
 
-def _check_table(dump: str, member: Optional[int], table: Dict[str, Any]) -> str:
-    """What is wrong with a table's member, or ""."""
-    name = "table %s.%s" % (table["schema"], table["name"])
-    if member is None:
-        return "%s is not in the dump" % name
-    path = os.path.join(dump, "%d.dat.gz" % member)
-    digest = hashlib.sha256()
-    rest = b""
-    try:
-        with gzip.open(path, "rb") as stream:
-            for part in iter(lambda: stream.read(_PART), b""):
-                rest += part
-                digest.update(rest[:-len(_TAIL)])
-                rest = rest[-len(_TAIL):]
-    except (OSError, EOFError, zlib.error) as error:
-        return "%s: %s can't be read: %s" % (name, os.path.basename(path), error)
-    if rest != _TAIL:
-        return "%s: %s has no proper end" % (name, os.path.basename(path))
-    return "" if digest.hexdigest() == table["sha256"] else "%s: other content" % name
-
-
-def _check_blob(dump: str, row: Dict[str, Any]) -> str:
-    """What is wrong with a large object's member, or ""."""
-    path = os.path.join(dump, "blob_%d.dat.gz" % row["oid"])
-    digest = hashlib.sha256()
-    try:
-        with gzip.open(path, "rb") as stream:
-            for part in iter(lambda: stream.read(_PART), b""):
-                digest.update(part)
-    except (OSError, EOFError, zlib.error) as error:
-        return "large object %d can't be read: %s" % (row["oid"], error)
-    return "" if digest.hexdigest() == row["sha256"] else \
-        "large object %d: other content" % row["oid"]
+def _check_member(what: str, oid: int, sha256: str, there: Dict[int, str],
+                  dump: archive.Contents) -> str:
+    """What is wrong with a member of the dump, or ""."""
+    if oid not in there:
+        return "%s is not in the dump" % what
+    if oid in dump.problems:
+        return "%s: %s" % (what, dump.problems[oid])
+    return "" if there[oid] == sha256 else "%s: other content" % what
 
 
 def _check_sequences(dumped: Dict[Any, Any], wanted: List[Dict[str, Any]]) -> List[str]:

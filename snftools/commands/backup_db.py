@@ -54,7 +54,7 @@ def act(args: Any) -> Report:
 
 def _create(ctx: Any, args: Any) -> Report:
     from snftools.backups import dump, lock, sets, show, verify
-    from snftools.database import connect
+    from snftools.database import admin
     sets.check_label(args.label)
     if args.jobs < 1:
         raise Usage("--jobs wants a number from 1")
@@ -64,7 +64,7 @@ def _create(ctx: Any, args: Any) -> Report:
     with lock.backup_lock(ctx.site.backup_dir, exclusive=True):
         databases = which.found(ctx)
         if level == "restore":
-            connect.need_admin(databases)
+            admin.need_admin(databases)
         taken = dump.take(ctx.site.backup_dir, databases, dump.Wish(
             args.label, args.jobs, ctx.token.run_id if ctx.token else "", hold=args.hold,
             whole=which.whole(ctx)), ctx.progress)
@@ -100,13 +100,13 @@ def _list(ctx: Any, args: Any) -> Report:
 
 def _verify(ctx: Any, args: Any) -> Report:
     from snftools.backups import lock, sets, show, verify
-    from snftools.database import connect
+    from snftools.database import admin
     backup = sets.find(ctx.site.backup_dir, args.set)
     findings = []
     with lock.backup_lock(ctx.site.backup_dir, exclusive=False):
         databases = which.of_set(ctx, backup, args.level)
         if args.level == "restore":
-            connect.need_admin(databases)
+            admin.need_admin(databases)
         for database in databases:
             try:
                 verify.verify(backup, database, args.level, ctx.progress, args.jobs)

@@ -43,7 +43,7 @@ def act(args: Any) -> Report:
 
 def _restore(ctx: Any, args: Any) -> Report:
     from snftools.backups import lock, restore, sets
-    from snftools.database import connect
+    from snftools.database import admin
     every = which.found(ctx, absent_ok=True)
     backup = sets.find(ctx.site.backup_dir, args.set,
                        () if ctx.site.path else [one.name for one in every])
@@ -53,7 +53,7 @@ def _restore(ctx: Any, args: Any) -> Report:
         raise Refused("set %s has databases that this site has not: %s"
                       % (backup.name, ", ".join(sorted(missing))), unchanged="everything",
                       next="name those that are meant: --database NAME")
-    connect.need_admin(databases)
+    admin.need_admin(databases)
     if args.check:
         return _told(backup, restore.differing(backup, databases))
     nodes = list({one.node.name: one.node for one in databases}.values())

@@ -1,4 +1,7 @@
-"""What is in a database besides its rows: tables, columns, sequences, owner, settings."""
+"""What is in a database besides its rows: tables, columns, sequences, owner, settings.
+
+Every query is made for the server's version: a node of the quick-install guide has 8.4.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +10,53 @@ from typing import Any, Dict, List, Tuple
 
 from snftools.database.connect import rows
 
-# Not the server's own, not an extension's, not temporary.
-USER_RELATION = """
-    n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-    AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE
-        x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')"""
+_NOT_SYSTEM = """n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND n.nspname !~ '^pg_(toast|temp)'"""
 
 _TABLES = """
-SELECT c.oid, n.nspname, c.relname, pg_relation_filenode(c.oid), coalesce(
-    (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE
-     a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped {generated}), '{{}}')
+SELECT c.oid, n.nspname, c.relname, {filenode}, c.relpages::bigint * 8192,
+    array(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+        AND NOT a.attisdropped {generated} ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND {user} ORDER BY 2, 3"""
 
 _SEQUENCES = """
-SELECT c.oid, n.nspname, c.relname, pg_relation_filenode(c.oid)
+SELECT c.oid, n.nspname, c.relname, {filenode}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'S' AND {user} ORDER BY 2, 3"""
 
 _UNHASHED = """
-SELECT c.relkind::text, n.nspname, c.relname
+SELECT c.relkind::text, n.nspname, c.relname, c.oid
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('f', 'm') AND {user} ORDER BY 2, 3"""
 
+_CONFIGURED = """
+SELECT 'e', n.nspname, c.relname, c.oid FROM pg_extension e JOIN pg_class c
+ON c.oid = ANY (e.extconfig) JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' ORDER BY 2, 3"""
+
 _DATABASE = """
-SELECT d.oid, r.rolname, pg_encoding_to_char(d.encoding), d.datcollate, d.datctype,
-    array(SELECT a::text FROM unnest(d.datacl) a ORDER BY 1), d.datconnlimit,
+SELECT d.oid, pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate,
+    d.datctype, array(SELECT a::text FROM {acl} a ORDER BY 1), d.datconnlimit,
     pg_database_size(d.oid)
-FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database()"""
+FROM pg_database d WHERE d.datname = current_database()"""
 
 _SETTINGS = """
 SELECT coalesce(r.rolname, ''), s.setconfig FROM pg_db_role_setting s
 LEFT JOIN pg_roles r ON r.oid = s.setrole
 WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY 1"""
+
+_SETTINGS_8 = """
+SELECT '', datconfig FROM pg_database
+WHERE datname = current_database() AND datconfig IS NOT NULL"""
+
+# Owners, grantees and whoever else the database's objects depend on.
+_ROLES = """
+SELECT DISTINCT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+JOIN pg_database d ON d.datname = current_database()
+WHERE s.refclassid = 'pg_authid'::regclass
+AND (s.dbid = d.oid OR s.dbid = 0 AND s.classid = 'pg_database'::regclass AND s.objid = d.oid)
 ORDER BY 1"""
 
 _COUNTERS = """
@@ -48,12 +65,16 @@ SELECT relid, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables ORDER BY 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with data of its own; `columns` as pg_dump names them (generated ones left out)."""
+    """A table with data of its own; `columns` as pg_dump names them (generated ones left out).
+
+    `bytes` is the size that the server last counted, 0 when it never did.
+    """
 
     oid: int
     schema: str
     name: str
     filenode: int
+    bytes: int
     columns: Tuple[str, ...]
 
     @property
@@ -61,17 +82,36 @@ class Table:
         return "%s.%s" % (self.schema, self.name)
 
 
+def user_relation(version: int) -> str:
+    """The condition for a relation c: not the server's own, not an extension's, not temporary."""
+    lasting = "c.relpersistence <> 't'" if version >= 90100 else "NOT c.relistemp"
+    return "%s AND %s AND %s" % (_NOT_SYSTEM, lasting, not_extension(version, "pg_class", "c"))
+
+
+def user_schema() -> str:
+    """The same for a schema n."""
+    return _NOT_SYSTEM
+
+
+def not_extension(version: int, catalogue: str, alias: str) -> str:
+    """The condition that an object belongs to no extension."""
+    if version < 90100:
+        return "true"
+    return ("NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '%s'::regclass"
+            " AND x.objid = %s.oid AND x.deptype = 'e')" % (catalogue, alias))
+
+
 def tables(connection: Any) -> List[Table]:
     """Every table that pg_dump dumps the rows of: plain ones and partitions."""
     generated = "AND a.attgenerated = ''" if connection.server_version >= 120000 else ""
-    found = rows(connection, _TABLES.format(generated=generated, user=USER_RELATION))
-    return [Table(row[0], row[1], row[2], row[3] or 0, tuple(row[4])) for row in found]
+    return [Table(row[0], row[1], row[2], row[3] or 0, row[4] or 0, tuple(row[5])) for row
+            in rows(connection, _relations(connection, _TABLES, generated=generated))]
 
 
 def sequences(connection: Any) -> List[Dict[str, Any]]:
     """Every sequence with its value and whether that was given out."""
     found = []
-    for oid, schema, name, filenode in rows(connection, _SEQUENCES.format(user=USER_RELATION)):
+    for oid, schema, name, filenode in rows(connection, _relations(connection, _SEQUENCES)):
         value, called = rows(connection, "SELECT last_value, is_called FROM %s"
                              % quoted(schema, name))[0]
         found.append({"oid": oid, "schema": schema, "name": name, "filenode": filenode or 0,
@@ -79,27 +119,42 @@ def sequences(connection: Any) -> List[Dict[str, Any]]:
     return found
 
 
-def unhashed(connection: Any) -> List[Dict[str, str]]:
-    """Foreign tables and materialised views: their rows are not in the dump as COPY text."""
-    kinds = {"f": "foreign table", "m": "materialised view"}
-    return [{"kind": kinds[kind], "schema": schema, "name": name} for kind, schema, name
-            in rows(connection, _UNHASHED.format(user=USER_RELATION))]
+def unhashed(connection: Any) -> List[Dict[str, Any]]:
+    """Foreign tables and materialised views, whose rows are not in the dump as COPY text, and
+    tables of extensions, of which it has a part that the extension chooses."""
+    kinds = {"f": "foreign table", "m": "materialised view", "e": "extension's table"}
+    found = rows(connection, _relations(connection, _UNHASHED))
+    if connection.server_version >= 90100:
+        found += rows(connection, _CONFIGURED)
+    return [{"kind": kinds[kind], "schema": schema, "name": name, "oid": oid}
+            for kind, schema, name, oid in found]
 
 
 def database_facts(connection: Any) -> Dict[str, Any]:
     """oid, owner, encoding, collation, rights, settings and size of the database."""
-    row = rows(connection, _DATABASE)[0]
+    version = connection.server_version
+    # An array without a row has no unnest in 8.4 (of aclitem): its text has the same items.
+    acl = "unnest(d.datacl)" if version >= 90000 else \
+        "regexp_split_to_table(nullif(trim(both '{}' from d.datacl::text), ''), ',')"
+    row = rows(connection, _DATABASE.format(acl=acl))[0]
     keys = ("oid", "owner", "encoding", "collate", "ctype", "acl", "connlimit", "size")
     facts = dict(zip(keys, row))
-    facts["settings"] = [[role, list(values)] for role, values in rows(connection, _SETTINGS)]
+    settings = _SETTINGS if version >= 90000 else _SETTINGS_8
+    facts["settings"] = [[role, list(values)] for role, values in rows(connection, settings)]
     return facts
+
+
+def roles(connection: Any) -> List[str]:
+    """Every role that owns something in the database, or is granted something."""
+    return [row[0] for row in rows(connection, _ROLES)]
 
 
 def counters(connection: Any) -> Dict[str, Any]:
     """Write counters of all tables and the moment since when they count."""
-    reset = rows(connection, "SELECT stats_reset::text FROM pg_stat_database"
-                 " WHERE datname = current_database()")[0][0]
-    return {"stats_reset": reset,
+    reset = "stats_reset::text" if connection.server_version >= 90100 else "NULL::text"
+    since = rows(connection, "SELECT %s FROM pg_stat_database"
+                 " WHERE datname = current_database()" % reset)[0][0]
+    return {"stats_reset": since,
             "tables": {str(row[0]): list(row[1:]) for row in rows(connection, _COUNTERS)}}
 
 
@@ -118,3 +173,10 @@ def histories(connection: Any) -> Dict[str, Any]:
 def quoted(*names: str) -> str:
     """Names as SQL identifiers, joined by dots."""
     return ".".join('"%s"' % name.replace('"', '""') for name in names)
+
+
+def _relations(connection: Any, query: str, **words: str) -> str:
+    """A query for relations, for the server's version."""
+    version = connection.server_version
+    filenode = "pg_relation_filenode(c.oid)" if version >= 90000 else "c.relfilenode"
+    return query.format(filenode=filenode, user=user_relation(version), **words)

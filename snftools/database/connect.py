@@ -9,23 +9,30 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 
+from snftools.database import interrupt
 from snftools.database.params import Params, from_admin
-from snftools.errors import Failed, Refused
+from snftools.errors import Failed
 from snftools.output import mask
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.node import Node
 
-LOCK_TIMEOUT = "60s"  # for a table that another session holds
+LOCK_TIMEOUT = 60  # seconds for a table that another session holds
 TIMEOUT = 15  # seconds until a server that does not answer counts as dead
 
 # Pins under which content is read, with the server version that knows each (DESIGN: backups).
 PINS = (("TimeZone", "UTC", 0), ("DateStyle", "ISO", 0), ("IntervalStyle", "postgres", 80400),
-        ("extra_float_digits", "3", 90000), ("bytea_output", "hex", 90000),
+        ("extra_float_digits", "2", 0), ("extra_float_digits", "3", 90000),
+        ("bytea_output", "hex", 90000),
         ("synchronize_seqscans", "off", 80300), ("row_security", "off", 90500))
+
+# What may end our sessions in the midst of their work; the lock's timeout is the caller's.
+_TIMEOUTS = (("statement_timeout", "0", 0), ("lock_timeout", "", 90300),
+             ("idle_in_transaction_session_timeout", "0", 90600),
+             ("transaction_timeout", "0", 170000))
 
 
 def application() -> str:
@@ -46,57 +53,79 @@ def pin_options(values: Dict[str, str]) -> str:
 
 @contextmanager
 def connect(database: "Database", admin: bool = False, dbname: str = "",
-            readonly: bool = False) -> Iterator[Any]:
+            readonly: bool = False, snapshot: str = "", lock_timeout: int = LOCK_TIMEOUT,
+            wanted: Optional[Dict[str, str]] = None) -> Iterator[Any]:
     """A psycopg2 connection to a database as owner or administrator, closed at the end.
 
     `dbname` names another database of the same server.  `readonly`: one REPEATABLE READ, READ
-    ONLY transaction under the pins; else autocommit.  Raises Failed when the server does not
-    answer, Refused when no administrator is known.
+    ONLY transaction under the pins (in an exported snapshot, if one is named); else
+    autocommit.  Raises Failed when the server does not answer, Refused when no administrator
+    is known.
     """
     import psycopg2
     opened = open_session(database, admin, dbname)
     try:
-        if readonly:
-            apply_pins(opened)
-            opened.set_session(isolation_level="REPEATABLE READ", readonly=True,
-                               autocommit=False)
-        yield opened
+        with interrupt.watched(opened.cancel):
+            if readonly:
+                apply_pins(opened, lock_timeout, wanted)
+                opened.set_session(isolation_level="REPEATABLE READ", readonly=True,
+                                   autocommit=False)
+                if snapshot:
+                    execute(opened, "SET TRANSACTION SNAPSHOT %s", (snapshot,))
+            yield opened
     except psycopg2.Error as error:
-        raise Failed("database %s: %s" % (dbname or database.name,
-                                          mask.clean(str(error).strip().partition("\n")[0])),
-                     node=database.node.name, why=mask.clean(str(error).strip()))
+        raise lost(database, dbname or database.name, error)
     finally:
         opened.close()
 
 
+def lost(database: "Database", dbname: str, error: Exception) -> Failed:
+    """What to say when a query fails."""
+    text = mask.clean(str(error).strip())
+    failed = Failed("database %s: %s" % (dbname, text.partition("\n")[0] or "no answer"),
+                    node=database.node.name, why=text)
+    failed.__cause__ = error
+    return failed
+
+
 def open_session(database: "Database", admin: bool = False, dbname: str = "") -> Any:
     """The same, for one who closes it himself."""
+    wanted = dbname or database.name
     if not admin:
-        wanted = replace(database.owner, dbname=dbname or database.name)
-        return session(database.node, wanted)
+        return session(database.node, replace(database.owner, dbname=wanted))
     if database.admin:
-        wanted = replace(from_admin(database.admin), dbname=dbname or database.name)
-        return session(database.node, wanted, libpq_password=True)
+        return session(database.node, replace(from_admin(database.admin), dbname=wanted))
     from snftools.database import peer
-    return peer.session(database, dbname or database.name)
+    through = peer.params(database, wanted)
+    try:
+        return session_at(through.host, through.port, through, database.node)
+    except Unreachable as error:
+        if error.missing:
+            raise
+        raise peer.refused(database, peer.doorway(database).why or error.why)
 
 
-def session(node: "Node", params: Params, libpq_password: bool = False) -> Any:
+def session(node: "Node", params: Params) -> Any:
     """Open a session with these parameters, as the node reaches them."""
+    host, port = node.forward(params.host, params.port)
+    return session_at(host, port, params, node)
+
+
+def session_at(host: str, port: int, params: Params, node: "Node") -> Any:
+    """Open a session at an address of this machine."""
     import psycopg2
 
-    words: Dict[str, Any] = {"dbname": params.dbname, "port": params.port,
+    words: Dict[str, Any] = {"dbname": params.dbname, "port": port,
                              "application_name": application(), "connect_timeout": TIMEOUT,
                              **dict(params.options)}
-    host, port = node.forward(params.host, params.port)
     if host:
-        words.update(host=host, port=port)
+        words["host"] = host
     if params.user:
         words["user"] = params.user
     if params.password:
         mask.learn(params.password)
         words["password"] = params.password
-    elif not libpq_password:
+    elif not params.libpq:
         words["passfile"] = os.devnull  # the owner's password is what the settings say
     try:
         opened = psycopg2.connect(**words)
@@ -123,18 +152,26 @@ def unreachable(node: "Node", params: Params, error: Exception) -> Unreachable:
     return failed
 
 
-def apply_pins(connection: Any) -> Dict[str, str]:
-    """Set the pins in a session; returns them with the client encoding."""
+def apply_pins(connection: Any, lock_timeout: int = LOCK_TIMEOUT,
+               wanted: Optional[Dict[str, str]] = None) -> Dict[str, str]:
+    """Set the pins in a session; returns them with the client encoding.
+
+    `lock_timeout`: seconds to wait for a table that another session holds; 0 waits for ever.
+    `wanted`: the pins of a manifest, as far as this server knows them.
+    """
     values = pins(connection.server_version)
+    if wanted:
+        values = {name: wanted[name] for name in values if name in wanted}
     with connection.cursor() as cursor:
         for name, value in values.items():
             cursor.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
         cursor.execute("SHOW server_encoding")
         encoding = cursor.fetchone()[0]
         cursor.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)")
-        if connection.server_version >= 90300:
-            cursor.execute("SELECT pg_catalog.set_config('lock_timeout', %s, false)",
-                           (LOCK_TIMEOUT,))
+        for name, value, since in _TIMEOUTS:
+            if connection.server_version >= since:
+                cursor.execute("SELECT pg_catalog.set_config(%s, %s, false)",
+                               (name, value or "%ds" % lock_timeout))
     connection.set_client_encoding(encoding)
     return dict(values, client_encoding=encoding)
 
@@ -150,20 +187,3 @@ def execute(connection: Any, sql: str, values: Any = None) -> None:
     """Run a statement that returns nothing."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-
-
-def need_admin(databases: List["Database"]) -> None:
-    """Refused (3) when some database's administrator can't log in or is not known."""
-    for database in databases:
-        try:
-            with connect(database, admin=True, dbname="postgres") as connection:
-                able = rows(connection, "SELECT rolsuper OR rolcreatedb FROM pg_roles"
-                                        " WHERE rolname = current_user")[0][0]
-        except Failed as error:
-            raise Refused("the administrator of database %s can't log in" % database.name,
-                          node=database.node.name, why=error.why, unchanged="everything",
-                          next="set [databases] admin in site.conf, or --db-admin URI")
-        if not able:
-            raise Refused("the administrator of database %s may not create databases"
-                          % database.name, node=database.node.name, unchanged="everything",
-                          next="set [databases] admin in site.conf, or --db-admin URI")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Tuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +23,7 @@ class Params:
     user: str = ""
     password: str = field(default="", repr=False)
     options: Tuple[Tuple[str, str], ...] = ()
+    libpq: bool = False  # the password is looked up as libpq does: PGPASSFILE, ~/.pgpass
 
     def conninfo(self, dbname: str = "") -> str:
         """A libpq connection string without the password, fit for a program's arguments."""
@@ -75,7 +76,20 @@ def from_admin(uri: str) -> Params:
     parts = urlsplit(uri)
     if not parts.path.strip("/"):
         uri = parts._replace(path="/postgres").geturl()
-    return from_url(uri)
+    return replace(from_url(uri), libpq=True)
+
+
+def is_uri(text: str) -> bool:
+    """Whether it is a URI (and no database's name)."""
+    return text.startswith(("postgresql://", "postgres://"))
+
+
+def from_target(uri: str) -> Params:
+    """Params of a URI on a command line; NoPostgres when a password is in it."""
+    params = from_url(uri)
+    if params.password:
+        raise NoPostgres("a password does not belong in it: use PGPASSFILE or ~/.pgpass")
+    return replace(params, libpq=True)
 
 
 def _port(value: Optional[Any]) -> int:

@@ -132,15 +132,18 @@ class Node:
         return self._result(Result(argv, code, out, err))
 
     def start(self, argv: Sequence[str], *, stdin: Stdin = b"", stdout: str = os.devnull,
-              env: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None) -> Job:
-        """Start a program and go on; its output (both streams) goes to a local file."""
+              stderr: str = "", env: Optional[Mapping[str, str]] = None,
+              cwd: Optional[str] = None) -> Job:
+        """Start a program and go on; its output goes to local files (both streams to one)."""
         argv = tuple(argv)
         opened: List[IO[bytes]] = []
         try:
             source = _source(b"", opened)[0] if stdin == b"" else _source(stdin, opened)[0]
             opened.append(open(stdout, "ab"))
-            process = self._popen(self._words(argv, env, cwd, None), source, opened[-1],
-                                  opened[-1])
+            target = opened[-1]
+            if stderr:
+                opened.append(open(stderr, "ab"))
+            process = self._popen(self._words(argv, env, cwd, None), source, target, opened[-1])
         finally:
             for stream in opened:
                 stream.close()

@@ -17,8 +17,8 @@ def answer(look: Look, node: Any) -> List[Finding]:
 
 def administrator(look: Look, node: Any) -> List[Finding]:
     """Restoring and proving a backup needs to create and rename databases."""
-    from snftools.database import connect
-    connect.need_admin(look.databases)
+    from snftools.database import admin
+    admin.need_admin(look.databases)
     return []
 
 

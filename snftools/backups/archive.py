@@ -1,0 +1,212 @@
+"""What is in a dump, read without restoring it: digests of rows, large objects, sequences.
+
+A directory's members are read side by side; a custom archive is one stream of SQL that
+pg_restore prints, in which each table's COPY block stands.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from snftools.backups.clients import Clients, unreadable
+from snftools.database import interrupt
+from snftools.errors import Failed, NotVerified
+
+TAIL = b"\\.\n\n\n"
+CUSTOM_NAME = "archive"  # the file of a custom dump below dump/
+
+_PART = 1 << 20
+# Before 10 pg_restore prints names without their schema, which it sets before.
+_SETVAL = re.compile(r"^SELECT pg_catalog\.setval\(E?'((?:[^']|'')*)', (-?\d+), (true|false)\);"
+                     r"|^SET search_path = ((?:[^;\"]|\"[^\"]*\")+), pg_catalog;", re.MULTILINE)
+_IDENTIFIER = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
+_ENTRY = re.compile(rb"^-- TOC entry \d+ \(class \d+ OID (\d+)\)")
+_OPEN = re.compile(rb"lo_open\('(\d+)'")
+_WRITE = re.compile(rb"^SELECT pg_catalog\.lowrite\(0, (E?)'((?:[^']|'')*)'\);")
+
+Name = Tuple[str, ...]
+
+
+@dataclass
+class Contents:
+    """What a dump holds: sha256 by oid, values of sequences by name, and what can't be read."""
+
+    tables: Dict[int, str] = field(default_factory=dict)
+    large_objects: Dict[int, str] = field(default_factory=dict)
+    sequences: Dict[Name, Tuple[int, bool]] = field(default_factory=dict)
+    problems: Dict[int, str] = field(default_factory=dict)
+
+
+def path_of(directory: str, format_: str) -> str:
+    """The dump of a backup's directory: a directory, or a custom archive's file."""
+    dump = os.path.join(directory, "dump")
+    return dump if format_ == "directory" else os.path.join(dump, CUSTOM_NAME)
+
+
+def read(clients: Clients, path: str, oids: List[int], jobs: int = 2) -> Contents:
+    """Read all of a dump; `oids` are those of the large objects that it should have.
+
+    NotVerified when pg_restore can't read it; members that can't be read are `problems`.
+    """
+    if os.path.isdir(path):
+        return _read_directory(clients, path, oids, jobs)
+    return _Stream().read(clients, path)
+
+
+def sequence_values(clients: Clients, path: str) -> Dict[Name, Tuple[int, bool]]:
+    """What a dump sets each sequence to, by (schema, name)."""
+    if not os.path.isdir(path):
+        return _Stream().read(clients, path).sequences
+    entries = [entry for entry in clients.entries(path) if entry[2] == "SEQUENCE SET"]
+    if not entries:
+        return {}
+    wanted = "".join("%d; 0 %d %s\n" % entry for entry in entries)
+    text = clients.read_dump(path, ["-L", "/dev/stdin", *clients.to_stdout()], wanted.encode())
+    found = _sequences(text)
+    if len(found) != len(entries):
+        raise NotVerified("the dump sets %d sequences, its list names %d"
+                          % (len(found), len(entries)), node=clients.node.name)
+    return found
+
+
+def _read_directory(clients: Clients, path: str, oids: List[int], jobs: int) -> Contents:
+    members = [(number, oid) for number, oid, kind in clients.entries(path)
+               if kind == "TABLE DATA"]
+    members.sort(key=lambda one: -_size(os.path.join(path, "%d.dat.gz" % one[0])))
+    with ThreadPoolExecutor(max(jobs, 1)) as pool:
+        tables = [(oid, pool.submit(_member, os.path.join(path, "%d.dat.gz" % number), TAIL))
+                  for number, oid in members]
+        blobs = [(oid, pool.submit(_member, os.path.join(path, "blob_%d.dat.gz" % oid), b""))
+                 for oid in oids]
+        found = Contents(sequences=sequence_values(clients, path))
+        for wanted, into in ((tables, found.tables), (blobs, found.large_objects)):
+            for oid, result in wanted:
+                into[oid], problem = result.result()
+                if problem:
+                    found.problems[oid] = problem
+    return found
+
+
+def _member(path: str, tail: bytes) -> Tuple[str, str]:
+    """(sha256 of a member's content without its tail, what is wrong or "")."""
+    digest = hashlib.sha256()
+    rest = b""
+    name = os.path.basename(path)
+    try:
+        with gzip.open(path, "rb") as stream:
+            for part in iter(lambda: stream.read(_PART), b""):
+                interrupt.check()
+                rest += part
+                keep = len(rest) - len(tail)
+                digest.update(memoryview(rest)[:max(keep, 0)])
+                rest = rest[max(keep, 0):]
+    except (OSError, EOFError, zlib.error) as error:
+        return "", "%s can't be read: %s" % (name, error)
+    return digest.hexdigest(), "" if rest == tail else "%s has no proper end" % name
+
+
+class _Stream:
+    """The SQL that pg_restore prints of a custom archive, taken line by line (live)."""
+
+    def __init__(self) -> None:
+        self.found = Contents()
+        self._text: List[bytes] = []
+        self._large: Dict[int, Any] = {}
+        self._oid = 0
+        self._rows: Optional[Any] = None
+        self._blob: Optional[Any] = None
+        self._take: Callable[[bytes], None] = self._sql
+
+    def read(self, clients: Clients, path: str) -> Contents:
+        """All of an archive; NotVerified when pg_restore can't read it, or it has no end."""
+        def line(data: bytes) -> None:
+            interrupt.check()
+            self._take(data)
+        result = clients.node.run(
+            [clients.program("pg_restore"), "-a", "-v", *clients.to_stdout()],
+            stdin=path, stdout=line)
+        if result.exit == 127:
+            raise Failed("there is no pg_restore", node=clients.node.name)
+        if not result.ok or self._rows is not None:
+            raise unreadable(clients.node, result.error_text)
+        self.found.sequences = _sequences(b"".join(self._text).decode("utf-8", "replace"))
+        self.found.large_objects = {oid: digest.hexdigest() for oid, digest
+                                    in self._large.items()}
+        return self.found
+
+    def _sql(self, line: bytes) -> None:
+        """A line outside of a COPY block."""
+        entry = _ENTRY.match(line)
+        if entry:
+            self._oid = int(entry.group(1))
+        elif line.startswith(b"COPY "):
+            self._take = self._copy
+            self._copy(line)
+        elif line.startswith(b"SELECT pg_catalog.lowrite("):
+            match = _WRITE.match(line)
+            if match and self._blob is not None:
+                self._blob.update(_bytea(*match.groups()))
+        else:
+            opened = _OPEN.search(line)
+            if opened:
+                self._blob = self._large.setdefault(int(opened.group(1)), hashlib.sha256())
+            self._text.append(line)
+
+    def _copy(self, line: bytes) -> None:
+        """The COPY statement, which a column's name may spread over lines."""
+        if line.endswith(b" FROM stdin;\n"):
+            self._rows = hashlib.sha256()
+            self._take = self._row
+
+    def _row(self, line: bytes) -> None:
+        if line == b"\\.\n":
+            self.found.tables[self._oid] = self._rows.hexdigest() if self._rows else ""
+            self._rows = None
+            self._take = self._sql
+        elif self._rows is not None:
+            self._rows.update(line)
+
+
+def _bytea(escaped: bytes, text: bytes) -> bytes:
+    """The bytes of a bytea literal, hexadecimal or (before 9.0) with octal escapes."""
+    plain = text.replace(b"''", b"'")
+    if escaped:
+        plain = plain.replace(b"\\\\", b"\\")
+    if plain.startswith(b"\\x"):
+        return bytes.fromhex(plain[2:].decode("ascii"))
+    return re.sub(rb"\\([0-7]{3})|\\\\", lambda found: bytes([int(found.group(1), 8)])
+                  if found.group(1) else b"\\", plain)
+
+
+def _sequences(text: str) -> Dict[Name, Tuple[int, bool]]:
+    found: Dict[Name, Tuple[int, bool]] = {}
+    schema: Name = ()
+    for match in _SETVAL.finditer(text):
+        if match.group(4):
+            schema = _identifiers(match.group(4))
+            continue
+        name = _identifiers(match.group(1))
+        found[name if len(name) > 1 else schema + name] = (int(match.group(2)),
+                                                           match.group(3) == "true")
+    return found
+
+
+def _identifiers(text: str) -> Name:
+    """The names in a quoted, dotted SQL name that stood in a string: (schema, name)."""
+    return tuple(match.group(1).replace('""', '"') if match.group(1) is not None
+                 else match.group(2)
+                 for match in _IDENTIFIER.finditer(text.replace("''", "'")))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0

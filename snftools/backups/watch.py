@@ -1,0 +1,114 @@
+"""What a dump is doing: bytes read, time left, and who keeps it waiting."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Set, Tuple
+
+from snftools.database import catalog, locks
+from snftools.database import connect as connecting
+from snftools.errors import SnfError
+
+if TYPE_CHECKING:
+    from snftools.database.find import Database
+    from snftools.output.statusfd import Progress
+
+_EVERY = 1.0  # seconds between two looks
+_DUMPING = re.compile(r'dumping contents of table "?([^"\n]+?)"?$', re.MULTILINE)
+_WAITING = ("SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON"
+            " a.pid = l.pid WHERE NOT l.granted AND a.application_name = %s")
+_COPIES = ("SELECT pid, relid, bytes_processed FROM pg_catalog.pg_stat_progress_copy"
+           " WHERE datname = current_database()")
+
+
+class Watch:
+    """One database's dump and digests, in bytes of COPY text (live)."""
+
+    def __init__(self, database: "Database", progress: "Progress", total: int,
+                 log: str) -> None:
+        self._database = database
+        self._progress = progress
+        self._total = total * 2  # they are dumped, and hashed
+        self._log = log
+        self._hashed = 0
+        self._dumped: Dict[Tuple[int, int], int] = {}
+        self._own: Set[int] = set()
+        self._begun = time.monotonic()
+        self._lock = threading.Lock()
+
+    def tell(self, size: int) -> None:
+        """So many more bytes were hashed."""
+        with self._lock:
+            self._hashed += size
+
+    def own(self, pid: int) -> None:
+        """A session of ours that hashes: its bytes are counted by tell()."""
+        self._own.add(pid)
+
+    @contextmanager
+    def shown(self) -> Iterator["Watch"]:
+        """Look and tell once a second, until we leave."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._look_often, args=(over,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            thread.join()
+
+    def _look_often(self, over: threading.Event) -> None:
+        """Whatever goes wrong here, the dump itself will say it."""
+        try:
+            with connecting.connect(self._database) as connection:
+                sizes = self._sizes(connection)
+                while not over.wait(_EVERY):
+                    self._look(connection, sizes)
+        except (SnfError, OSError, UnicodeError):
+            return
+
+    def _look(self, connection: Any, sizes: Dict[str, int]) -> None:
+        before = sum(self._dumped.values())
+        dumped = self._dumped_now(connection, sizes)
+        if dumped == before and connection.server_version >= 90200 and connecting.rows(connection, _WAITING,
+                                                (connecting.application(),)):
+            for text in locks.holders(connection)[:1]:
+                self._progress.event("waiting", node=self._database.node.name, text=text)
+                return
+        done = dumped + self._hashed
+        left = time_left(time.monotonic() - self._begun, done, self._total)
+        self._progress.event("dumping", node=self._database.node.name, done=done,
+                             total=max(self._total, done), unit="bytes",
+                             text=", ".join(filter(None, (self._database.name, left))))
+
+    def _dumped_now(self, connection: Any, sizes: Dict[str, int]) -> int:
+        """Bytes that pg_dump has read: as the server says (14 on), else the sizes of the
+        tables that its log names."""
+        if connection.server_version >= 140000:
+            for pid, relation, size in connecting.rows(connection, _COPIES):
+                if pid not in self._own:
+                    key = (pid, relation)
+                    self._dumped[key] = max(size, self._dumped.get(key, 0))
+        else:
+            with open(self._log, "r", encoding="utf-8", errors="replace") as stream:
+                for name in _DUMPING.findall(stream.read()):
+                    self._dumped[0, hash(name)] = sizes.get(name, 0)
+        return sum(self._dumped.values())
+
+    def _sizes(self, connection: Any) -> Dict[str, int]:
+        """The tables' sizes by name, with and without the schema: old ones print none."""
+        found: Dict[str, int] = {}
+        for table in catalog.tables(connection):
+            found[table.name] = found[table.full] = table.bytes
+        return found
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """"about 3 min left", or nothing when that can't be told yet."""
+    if seconds < 2 or not 0 < done < total:
+        return ""
+    left = seconds * (total - done) / done
+    return "about %d s left" % left if left < 90 else "about %d min left" % round(left / 60)
