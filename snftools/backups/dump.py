@@ -172,7 +172,8 @@ def _content(database: "Database", wish: Wish, snapshot: str, connection: Any, w
             for _ in range(jobs - 1 if snapshot else 0)]
         for session in (connection, *others):
             watch.own(session.get_backend_pid())
-        return digest.content(connection, watch.tell, others)
+        found = digest.content(connection, watch.tell, others)
+    return found
 
 
 @dataclass(frozen=True)

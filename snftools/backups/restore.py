@@ -10,7 +10,7 @@ from snftools.backups import scratch, space, verify
 from snftools.backups.clients import Clients
 from snftools.backups.sets import BackupSet
 from snftools.backups.swap import (
-    Swap, before_name, by_server, new_name, refuse_sessions, swap)
+    LONGEST, Swap, before_name, by_server, new_name, refuse_sessions, swap)
 from snftools.database import admin
 from snftools.database import connect as connecting
 from snftools.errors import Refused
@@ -73,18 +73,33 @@ def restore_as(backup: BackupSet, database: "Database", name: str, progress: "Pr
                jobs: int = 2) -> bool:
     """Make the database of a set anew under another name, proven there; False when it is
     there already, as the set has it.  Refused (3) when another one has that name."""
+    if is_beside(backup, database, name):
+        return False
     values = restorable(backup, database)
     with connecting.connect(database, admin=True, dbname="postgres") as maintenance:
-        if scratch.exists(maintenance, name) and not scratch.is_ours(maintenance, name):
-            if scratch.compare(database, values, name, jobs):
-                raise Refused("there is a database %s already, with other content" % name,
-                              node=database.node.name, unchanged="everything",
-                              next="take another name, or rename or drop that one")
-            return False
         verify.check_files(backup, values, jobs)
         with scratch.claimed(maintenance, name):
             _copy(maintenance, backup, database, name, progress, jobs)
             scratch.disown(maintenance, name)
+    return True
+
+
+def is_beside(backup: BackupSet, database: "Database", name: str) -> bool:
+    """Whether the server has a database of that name that is as the set has it.
+
+    Refused (3) when it has one with other content, that is no leftover of ours.
+    """
+    if len(name.encode()) > LONGEST:
+        raise Refused("the name %s is longer than %d bytes" % (name, LONGEST),
+                      unchanged="everything")
+    values = restorable(backup, database)
+    with connecting.connect(database, admin=True, dbname="postgres") as maintenance:
+        if not scratch.exists(maintenance, name) or scratch.is_ours(maintenance, name):
+            return False
+    if scratch.compare(database, values, name):
+        raise Refused("there is a database %s already, with other content" % name,
+                      node=database.node.name, unchanged="everything",
+                      next="take another name, or rename or drop that one")
     return True
 
 

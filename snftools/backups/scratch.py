@@ -169,7 +169,8 @@ def compare(database: "Database", values: Dict[str, Any], name: str, jobs: int =
             database, admin=True, dbname=name, readonly=True, wanted=values["pins"]))
             for _ in range(max(jobs, 1))]
         found = digest.differences(values, digest.content(first, others=others))
-        return found + object_differences(values["objects"], objects.objects(first))
+        found += object_differences(values["objects"], objects.objects(first))
+    return found
 
 
 def object_differences(before: List[str], now: List[str]) -> List[str]:

@@ -58,7 +58,8 @@ def taken(one: BackupSet) -> List[str]:
     """What is said of a set that was just made."""
     shown = ["set %s in %s" % (one.name, os.path.dirname(one.path))]
     shown += table([row[1:] for row in rows(one)], HEADERS[1:], right=(1,))
-    return shown + ["Put it back: snf-restore-db %s" % one.name]
+    return shown + ["Put it back: snf-restore-db %s" % one.name,
+                    "A copy elsewhere: rsync -a %s HOST:" % one.path]
 
 
 def summary(every: Iterable[BackupSet]) -> Dict[str, Any]:

@@ -16,7 +16,7 @@ from snftools.errors import Failed, Refused
 if TYPE_CHECKING:
     from snftools.database.find import Database
 
-_LONGEST = 63  # bytes of a name in PostgreSQL
+LONGEST = 63  # bytes of a name in PostgreSQL
 _PATIENCE = 10.0  # seconds to wait for ended sessions to be gone
 
 
@@ -137,7 +137,7 @@ def before_name(name: str, moment: str) -> str:
 
 def _cut(name: str, suffix: str) -> str:
     """The name with the suffix, in 63 bytes, never in the middle of a character."""
-    room = _LONGEST - len(suffix.encode())
+    room = LONGEST - len(suffix.encode())
     return name.encode()[:room].decode("utf-8", "ignore") + suffix
 
 

@@ -73,8 +73,7 @@ class Watch:
     def _look(self, connection: Any, sizes: Dict[str, int]) -> None:
         before = sum(self._dumped.values())
         dumped = self._dumped_now(connection, sizes)
-        if dumped == before and connection.server_version >= 90200 and connecting.rows(connection, _WAITING,
-                                                (connecting.application(),)):
+        if dumped == before and _waits(connection):
             for text in locks.holders(connection)[:1]:
                 self._progress.event("waiting", node=self._database.node.name, text=text)
                 return
@@ -93,7 +92,7 @@ class Watch:
                     key = (pid, relation)
                     self._dumped[key] = max(size, self._dumped.get(key, 0))
         else:
-            with open(self._log, "r", encoding="utf-8", errors="replace") as stream:
+            with open(self._log, encoding="utf-8", errors="replace") as stream:
                 for name in _DUMPING.findall(stream.read()):
                     self._dumped[0, hash(name)] = sizes.get(name, 0)
         return sum(self._dumped.values())
@@ -104,6 +103,12 @@ class Watch:
         for table in catalog.tables(connection):
             found[table.name] = found[table.full] = table.bytes
         return found
+
+
+def _waits(connection: Any) -> bool:
+    """Whether a session of ours waits for a lock."""
+    return connection.server_version >= 90200 and bool(
+        connecting.rows(connection, _WAITING, (connecting.application(),)))
 
 
 def time_left(seconds: float, done: int, total: int) -> str:

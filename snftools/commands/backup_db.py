@@ -7,8 +7,8 @@ from typing import Any, Optional, Sequence
 
 from snftools import cli
 from snftools.commands import databases as which
-from snftools.errors import NotVerified, Usage
-from snftools.report import Finding, Report
+from snftools.errors import Usage
+from snftools.report import Report
 
 _EXAMPLES = """\
   snf-backup-db create --label pre-upgrade       take a set and prove it by restoring
@@ -26,6 +26,12 @@ def build_parser() -> argparse.ArgumentParser:
     create.add_argument("--label", required=True, help="what the set is called")
     create.add_argument("--verify", choices=("files", "archive", "restore"), default=None,
                         help="how far to prove it (default: by its label)")
+    create.add_argument("--no-digests", action="store_true",
+                        help="only dump; the set can be proven at level files alone")
+    create.add_argument("--lock-wait", type=int, metavar="SECONDS", default=60,
+                        help="for a table that another has locked (default 60)")
+    create.add_argument("--step", metavar="NAME", default="", help="of which step it is")
+    create.add_argument("--reason", metavar="TEXT", default="", help="why it is taken")
     create.add_argument("--hold", action="store_true", help="prune never removes it")
     cli.add_options(create, *which.OPTIONS, "check")
     which.add_database(create)
@@ -35,6 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_argument("set", metavar="SET", help="name, beginning of it, label or latest")
     verify.add_argument("--level", choices=("files", "archive", "restore"), default="archive",
                         help="how far (default archive)")
+    verify.add_argument("--server", metavar="URI", default="",
+                        help="restore there for the proof, as that administrator")
     cli.add_options(verify, *which.OPTIONS)
     which.add_database(verify)
     prune = cli.add_subcommand(sub, "prune", help="remove INCOMPLETE and old sets")
@@ -47,76 +55,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 def act(args: Any) -> Report:
     """One of create, list, verify and prune."""
+    from snftools.commands import backup_work
     from snftools.commands.context import Context
-    actions = {"create": _create, "list": _list, "verify": _verify, "prune": _prune}
+    actions = {"create": backup_work.create, "list": _list, "verify": backup_work.verify,
+               "prune": _prune}
     return actions[args.action](Context(args), args)
-
-
-def _create(ctx: Any, args: Any) -> Report:
-    from snftools.backups import dump, lock, sets, show, verify
-    from snftools.database import admin
-    sets.check_label(args.label)
-    if args.jobs < 1:
-        raise Usage("--jobs wants a number from 1")
-    level = args.verify or _level(ctx, args.label)
-    if args.check:
-        return _check(ctx, args, level)
-    with lock.backup_lock(ctx.site.backup_dir, exclusive=True):
-        databases = which.found(ctx)
-        if level == "restore":
-            admin.need_admin(databases)
-        taken = dump.take(ctx.site.backup_dir, databases, dump.Wish(
-            args.label, args.jobs, ctx.token.run_id if ctx.token else "", hold=args.hold,
-            whole=which.whole(ctx)), ctx.progress)
-        for database in databases:
-            verify.verify(taken, database, level, ctx.progress, args.jobs)
-    return Report(changed=True, result={"set": show.as_dict(taken)},
-                  lines=tuple(show.taken(taken)))
-
-
-def _level(ctx: Any, label: str) -> str:
-    """How far a set of that label is proven: release data."""
-    part = ctx.release.part("backups")
-    return str(part["labels"].get(label, part)["verify"])
-
-
-def _check(ctx: Any, args: Any, level: str) -> Report:
-    """Whether there is a set of that label at that level that equals the databases now."""
-    from snftools.backups import wayback
-    equal = [wayback.equal(ctx.site.backup_dir, database, level, args.label)
-             for database in which.found(ctx)]
-    names = {backup.name if backup else "" for backup in equal}
-    name = names.pop() if len(names) == 1 else ""
-    text = "set %s, proven at level %s, equals the databases now" % (name, level) if name else \
-        "no set with label %s at level %s equals the databases now" % (args.label, level)
-    return Report(changed=not name, result={"set": name, "level": level}, lines=(text,))
 
 
 def _list(ctx: Any, args: Any) -> Report:
     from snftools.backups import sets, show
     every = sets.list_sets(ctx.site.backup_dir)
     return Report(result=show.summary(every), lines=tuple(show.lines(every, ctx.site.backup_dir)))
-
-
-def _verify(ctx: Any, args: Any) -> Report:
-    from snftools.backups import lock, sets, show, verify
-    from snftools.database import admin
-    backup = sets.find(ctx.site.backup_dir, args.set)
-    findings = []
-    with lock.backup_lock(ctx.site.backup_dir, exclusive=False):
-        databases = which.of_set(ctx, backup, args.level)
-        if args.level == "restore":
-            admin.need_admin(databases)
-        for database in databases:
-            try:
-                verify.verify(backup, database, args.level, ctx.progress, args.jobs)
-            except NotVerified as error:
-                findings.append(Finding("backup-damaged", "error", error.what, why=error.why,
-                                        where=backup.directory(database.name),
-                                        remedy="use another set: snf-backup-db list"))
-    lines = ["%s: proven at level %s" % (backup.name, args.level)] if not findings else []
-    return Report(findings=tuple(findings), result={"set": show.as_dict(backup)},
-                  lines=tuple(lines))
 
 
 def _prune(ctx: Any, args: Any) -> Report:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snftools.site import Site
 
 COMPONENTS = ("astakos", "cyclades", "pithos")
-_SERVER = ("SELECT pg_postmaster_start_time()::timestamptz(0) AT TIME ZONE 'UTC',"
+_SERVER = ("SELECT pg_postmaster_start_time() AT TIME ZONE 'UTC',"
            " current_setting('port'), (SELECT oid FROM pg_database WHERE datname = %s)")
 
 
@@ -82,8 +82,13 @@ def find(nodes: Sequence["Node"], site: "Site", settings_dir: str = "/etc/synnef
     Raises Failed naming node and database when one can't be reached.  `absent_ok`: a database
     that its server does not have is given with oid 0 (a restore makes it).
     """
+    return answered(declared(nodes, site, settings_dir), absent_ok)
+
+
+def answered(databases: Iterable[Database], absent_ok: bool = False) -> List[Database]:
+    """The databases with what their servers answer, each once (as find)."""
     merged: Dict[Tuple[str, int, str], Database] = {}
-    for database in declared(nodes, site, settings_dir):
+    for database in databases:
         server, oid = _answer(database, absent_ok)
         key = (server, oid, database.name)
         old = merged.get(key)
@@ -119,7 +124,8 @@ def _answer(database: Database, absent_ok: bool) -> Tuple[str, int]:
             raise
         with connecting.connect(database, admin=True, dbname="postgres") as connection:
             row = connecting.rows(connection, _SERVER, (database.name,))[0]
-    return "%sZ port %s" % (row[0].strftime("%Y-%m-%dT%H:%M:%S"), row[1]), row[2] or 0
+    # To the microsecond: two machines may well have booted in the same second.
+    return "%sZ port %s" % (row[0].strftime("%Y-%m-%dT%H:%M:%S.%f"), row[1]), row[2] or 0
 
 
 def _joined(old: Database, new: Database) -> Tuple[str, ...]:

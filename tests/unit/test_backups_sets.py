@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snftools.backups import manifest, prune, restore, sets
+from snftools.backups import manifest, prune, sets, swap
 from snftools.database.digest import Hasher, differences
 from snftools.errors import NotVerified, Refused, Usage
 
@@ -114,8 +114,8 @@ def test_newest_proven_stays_though_a_newer_is_unproven(tmp_path: Path) -> None:
 
 
 def test_names_of_copies_fit_in_63_bytes() -> None:
-    assert restore.new_name("snf_apps") == "snf_apps_new"
-    name = restore.before_name("\u00e4" * 40, "20131112T000411Z")
+    assert swap.new_name("snf_apps") == "snf_apps_new"
+    name = swap.before_name("\u00e4" * 40, "20131112T000411Z")
     assert len(name.encode()) <= 63 and name.endswith("_before_20131112T000411Z")
 
 
