@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Tuple
 
-from snftools.report import Finding, Report
+from snftools.report import SEVERITIES, Finding, Report
 from snftools.settings import asked, masked
 from snftools.settings.checks import (
     Subject, cloudbar, defaults, email, leftovers, mail, readable, shapes, tokens, urls,
@@ -29,7 +29,10 @@ def check(pairs: Sequence[Tuple["Node", Subject]]) -> Report:
         reports.append(report)
         subjects.append(asked_subject)
     between = list(urls.between([one for one in subjects if not list(one.directory.faults())]))
-    return Report.merge([*reports, Report(findings=tuple(between))])
+    report = Report.merge([*reports, Report(findings=tuple(between))])
+    lines = report.lines[:-1]            # the last node needs no empty line below it
+    return replace(report, lines=lines, findings=tuple(sorted(
+        report.findings, key=lambda finding: SEVERITIES.index(finding.severity))))
 
 
 def _one(node: "Node", subject: Subject) -> Tuple[Report, Subject]:

@@ -17,12 +17,13 @@ def check(subject: Subject) -> Iterator[Finding]:
             if set(row["roles"]) & set(subject.rules.roles) and _changed(subject, name, row)]
     for name, row in rows:
         if row["severity"] == "warning":
-            yield subject.finding("default", "warning", _what((name, row)), "", row["why"],
+            yield subject.finding("default", "warning", _what((name, row)), "", "",
                                   _keep([(name, row)]))
     notes = [(name, row) for name, row in rows if row["severity"] == "note"]
     if notes:
         yield subject.finding(
-            "default", "note", "\n".join(["%d defaults changed:" % len(notes),
+            "default", "note", "\n".join(["%d default%s changed:" % (
+                len(notes), "" if len(notes) == 1 else "s"),
                                           *("  " + _what(row) for row in notes)]), "",
             "to keep what was, write it into a file of %s" % subject.directory.path
             if _keep(notes) else "", _keep(notes))
@@ -46,7 +47,8 @@ def _what(item: _Row) -> str:
     name, row = item
     if row["gone"]:
         return "%s is gone: %s" % (name, row["why"])
-    return "%s is %s now%s" % (name, row["new"], ", was " + row["old"] if row["old"] else "")
+    was = ", was " + row["old"] if row["old"] else ""
+    return "%s is %s now%s%s" % (name, row["new"], was, ": " + row["why"] if row["why"] else "")
 
 
 def _keep(rows: List[_Row]) -> str:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator
+import shlex
+from typing import Any, Iterator, Tuple
 
 from snftools.report import Finding
 from snftools.settings.checks import Subject
 from snftools.settings.checks.mail import recipients, right_shape, rows
-from snftools.settings.rules import SET, literal, same
+from snftools.settings.rules import SET, Rule, literal, same
 from snftools.settings.values import NotEvaluated
 
-REMEDY = "RENAME --email   (needs [email] in site.conf, or --email-value)"
 _ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\Z")
+
+
+def _remedy(subject: Subject, name: str) -> str:
+    """The line that writes the setting, with the value where site.conf does not give it."""
+    for rule in subject.rules.kind(SET):
+        source, _, key = rule.value.partition(":")
+        if rule.to == name and source == "email" and not subject.given.email.get(key):
+            form = "Name <ADDRESS>" if rule.shape == "people" else "VALUE"
+            return "RENAME --email --email-value %s" % shlex.quote("%s=%s" % (key, form))
+    return "RENAME --email"
+
+
+def _same_as_wanted(subject: Subject, name: str) -> bool:
+    """Nothing else is wanted of it: else that is told, and nothing more."""
+    return name not in {rule.to for rule, _, _ in _unlike(subject)}
 
 
 def serves(subject: Subject) -> bool:
@@ -23,9 +38,11 @@ def serves(subject: Subject) -> bool:
 def check(subject: Subject) -> Iterator[Finding]:
     """All of it on the node that sends Astakos' mail; elsewhere what is set must be right."""
     for name in subject.conf["addresses"]:
-        yield from _address(subject, name, subject.value(name))
+        if _same_as_wanted(subject, name):
+            yield from _address(subject, name, subject.value(name))
     for name in subject.conf["people"]:
-        yield from _people(subject, name, subject.value(name))
+        if _same_as_wanted(subject, name):
+            yield from _people(subject, name, subject.value(name))
     yield from _server(subject)
     yield from _wanted(subject)
     yield from _older(subject)
@@ -39,13 +56,13 @@ def _address(subject: Subject, name: str, value: Any) -> Iterator[Finding]:
     elif value is None or value == "":
         if serves(subject):
             yield subject.finding("email", "warning", "%s is not set" % name, "",
-                                  "Synnefo's own address would be used", REMEDY)
+                                  "Synnefo's own address would be used", _remedy(subject, name))
     elif not isinstance(value, str) or not _ADDRESS.match(_bare(value)):
         yield subject.finding("email", "error", "%s is no mail address" % name, name,
-                              "it must be 'address' or 'Name <address>'", REMEDY)
+                              "it must be 'address' or 'Name <address>'", _remedy(subject, name))
     elif _example(subject, value):
         yield subject.finding("email", "warning", "%s is Synnefo's own: %s" % (name, value),
-                              name, "answers would go there", REMEDY)
+                              name, "answers would go there", _remedy(subject, name))
 
 
 def _bare(value: str) -> str:
@@ -58,10 +75,11 @@ def _people(subject: Subject, name: str, value: Any) -> Iterator[Finding]:
         yield _unknown(subject, name, value)
     elif value is not None and not right_shape(value):
         yield subject.finding("email", "error", "%s has a wrong shape" % name, name,
-                              "it must be (('Name', 'address'),) with the comma", REMEDY)
+                              "it must be (('Name', 'address'),) with the comma",
+                              _remedy(subject, name))
     elif any(_example(subject, address) for address in recipients(subject, name)):
         yield subject.finding("email", "warning", "%s names Synnefo's own addresses" % name, name,
-                              "mail about this site would go there", REMEDY)
+                              "mail about this site would go there", _remedy(subject, name))
 
 
 def _unknown(subject: Subject, name: str, value: NotEvaluated) -> Finding:
@@ -102,8 +120,9 @@ def _prefix(subject: Subject) -> Iterator[Finding]:
         yield _unknown(subject, name, value)
     elif value is not None and (not isinstance(value, str) or "\n" in value or "\r" in value):
         yield subject.finding("email", "error", "%s is no line of text" % name, name,
-                              "no mail could be sent", REMEDY)
-    elif serves(subject) and (value is None or value.strip() == default):
+                              "no mail could be sent", _remedy(subject, name))
+    elif serves(subject) and _same_as_wanted(subject, name) and (
+            value is None or value.strip() == default):
         yield subject.finding("email", "warning", "%s is Synnefo's own: %s" % (name, default),
                               name, "subjects of mail to administrators begin with it",
                               "%s = '[%s] '" % (name, subject.node or "cloud"))
@@ -111,14 +130,19 @@ def _prefix(subject: Subject) -> Iterator[Finding]:
 
 def _wanted(subject: Subject) -> Iterator[Finding]:
     """Equal to what site.conf's [email] or --email-value gives."""
-    for rule in subject.rules.kind(SET):
-        wanted = subject.given.value(rule) if rule.value.startswith("email:") else None
-        value = subject.value(rule.to)
-        if wanted is None or isinstance(value, NotEvaluated) or same(rule, value, wanted):
-            continue
+    for rule, value, wanted in _unlike(subject):
         yield subject.finding("email", "error", "%s is %s, wanted is %s" % (
             rule.to, "not set" if value is None else literal(value), literal(wanted)), rule.to,
             "site.conf's [email] or --email-value says so", "RENAME --email")
+
+
+def _unlike(subject: Subject) -> Iterator[Tuple[Rule, Any, Any]]:
+    for rule in subject.rules.kind(SET):
+        wanted = subject.given.value(rule) if rule.value.startswith("email:") else None
+        value = subject.value(rule.to)
+        if wanted is not None and not isinstance(value, NotEvaluated) and not same(
+                rule, value, wanted):
+            yield rule, value, wanted
 
 
 def _older(subject: Subject) -> Iterator[Finding]:
@@ -128,7 +152,7 @@ def _older(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 "email", "warning", "%s is ignored: %s now" % (old, " and ".join(successors)), old,
                 "; ".join("%s: %s" % (name, _shown(subject, name)) for name in successors),
-                REMEDY)
+                _remedy(subject, successors[0]))
     pattern = re.compile(subject.conf["email_subjects"] + r"\Z")
     names = [name for name in subject.directory.names() if pattern.match(name)]
     if names:
@@ -147,10 +171,11 @@ def _shown(subject: Subject, name: str) -> str:
 def _nobody(subject: Subject) -> Iterator[Finding]:
     contact = subject.value(subject.conf["addresses"][0])
     for row in rows(subject):
-        if row["to"] or row["unknown"]:
+        if row["to"] or row["unknown"] or not all(
+                _same_as_wanted(subject, name) for name in row["settings"]):
             continue
         first = row["settings"][0]
         line = "%s = (('Support', '%s'),)" % (first, _bare(contact)) if isinstance(
-            contact, str) and _ADDRESS.match(_bare(contact)) else REMEDY
+            contact, str) and _ADDRESS.match(_bare(contact)) else _remedy(subject, first)
         yield subject.finding("email", "warning", "nobody gets the mail about %s" % row["about"],
                               "", "empty or not set: %s" % ", ".join(row["settings"]), line)

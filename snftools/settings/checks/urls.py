@@ -18,15 +18,16 @@ def check(subject: Subject) -> Iterator[Finding]:
     for component, name in subject.base_urls():
         yield from _one(subject, name, subject.given.base_urls.get(component, ""), "RENAME")
     for package, name in subject.package_urls():
-        yield from _one(subject, name, "", "%s = 'https://HOST/PATH'   (%s is installed)"
-                        % (name, package))
+        yield from _one(subject, name, "", "%s = 'https://HOST/PATH'" % name,
+                        "; %s is installed" % package)
     own = _addresses([subject])
     yield from _same_place(own, own)
     yield from _takes_all(own, own)
     yield from _public_links(subject)
 
 
-def _one(subject: Subject, name: str, wanted: str, remedy: str) -> Iterator[Finding]:
+def _one(subject: Subject, name: str, wanted: str, remedy: str,
+         more: str = "") -> Iterator[Finding]:
     value = subject.value(name)
     if isinstance(value, NotEvaluated):
         yield subject.not_known(name, value)
@@ -34,8 +35,8 @@ def _one(subject: Subject, name: str, wanted: str, remedy: str) -> Iterator[Find
     problem = wrong(value, subject.conf["left_over"], subject.conf["wrong_default"])
     if problem:
         yield subject.finding("base-url", "error", "%s %s" % (name, problem), name,
-                              "clients and other components would be sent to a wrong address",
-                              remedy)
+                              "clients and other components would be sent to a wrong address"
+                              + more, remedy)
     elif wanted and wanted.rstrip("/") != value.rstrip("/"):
         yield subject.finding("base-url", "error", "%s is %s, wanted is %s"
                               % (name, value, wanted), name,
@@ -149,8 +150,9 @@ def _public_links(subject: Subject) -> Iterator[Finding]:
         return                # a web server leads the old links to the new ones
     yield subject.finding(
         "public-links", "warning", "%s has the path /%s" % (name, place[1]), name,
-        "links that were published below %s/ before are not found any more" % public,
-        "RedirectMatch permanent ^%s/(.*)$ %s/$1   (in the web server's site)" % (public, new))
+        "links that were published below %s/ before are not found any more, unless the web "
+        "server leads them on" % public,
+        "RedirectMatch permanent ^%s/(.*)$ %s/$1" % (public, new))
 
 
 def between(subjects: Sequence[Subject]) -> Iterator[Finding]:
