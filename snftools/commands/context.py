@@ -17,8 +17,10 @@ from snftools.release import Release
 from snftools.site import DatabasesConf, NodeEntry, Site, bare_entry, make_component
 from snftools.state import RunToken, State, new_id
 
-# Names of nodes, with commas: the master's children go on without them (upgrade/silent.py).
+# What the master tells its children, names with commas: nodes to go on without
+# (upgrade/silent.py), findings that are waived.
 LEFT_OUT = "SNF_UPGRADE_LEFT_OUT"
+WAIVED = "SNF_UPGRADE_WAIVED"
 
 
 class Context:
@@ -28,7 +30,8 @@ class Context:
         self.args = args
         self.command = command or os.path.basename(sys.argv[0])
         self.release = Release.read()
-        self.site = _without(_site(args), os.environ.get(LEFT_OUT, "").split(","))
+        self.site = _without(_site(args), _names(LEFT_OUT))
+        self.waive(_names(WAIVED))
         self.state = State(self.site.state_dir)
         self.token: Optional[RunToken] = RunToken.current(self.site.state_dir)
         self.progress = Progress(
@@ -121,6 +124,12 @@ class Context:
         self.site = _without(self.site, names)
         os.environ[LEFT_OUT] = ",".join(names)
 
+    def waive(self, names: Sequence[str]) -> None:
+        """Waive these findings besides those of site.conf, here and in child processes."""
+        if names:
+            self.site = replace(self.site, waive=(*self.site.waive, *names))
+            os.environ[WAIVED] = ",".join(names)
+
     # -- locks ---------------------------------------------------------------------------
 
     @contextmanager
@@ -158,6 +167,10 @@ def _site(args: argparse.Namespace) -> Site:
     site = Site(name="none", nodes=tuple(entries),
                 state_dir=os.path.abspath(site_module.default_state_dir()))
     return _with_options(site, args)
+
+
+def _names(variable: str) -> List[str]:
+    return [name for name in os.environ.get(variable, "").split(",") if name]
 
 
 def _without(site: Site, names: Sequence[str]) -> Site:

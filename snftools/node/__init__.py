@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Optional, Tuple
 
 from snftools.node.base import Job, Node, Process, Result, Stat
 from snftools.node.lock import node_locks
+from snftools.node.parallel import at_once
 
 if TYPE_CHECKING:
     from snftools.site import NodeEntry
 
-__all__ = ["Job", "Node", "Process", "Result", "Stat", "node_locks", "open_node"]
+__all__ = ["Job", "Node", "Process", "Result", "Stat", "at_once", "node_locks", "open_node"]
 
 
 def open_node(entry: "NodeEntry", roles: Optional[Tuple[str, ...]] = None) -> Node:

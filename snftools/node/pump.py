@@ -7,13 +7,15 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
 
 from snftools.errors import Failed
 
 PIPE = subprocess.PIPE
 
 _GRACE = 5.0  # seconds between TERM and KILL
+
+_running: Set[Any] = set()
 
 
 def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None]],
@@ -32,6 +34,7 @@ def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None
                threading.Thread(target=_read_out,
                                 args=(process.stdout, out, line, failure), daemon=True)]
     deadline = None if timeout is None else time.monotonic() + timeout
+    _running.add(process)
     try:
         for thread in threads:
             thread.start()
@@ -42,6 +45,8 @@ def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None
     except BaseException:
         end_group(process)
         raise
+    finally:
+        _running.discard(process)
     if failure:
         raise failure[0]
     return code, b"".join(out), b"".join(err)
@@ -73,6 +78,12 @@ def end_group(process: Any) -> None:
             return
         except subprocess.TimeoutExpired:
             continue
+
+
+def end_all() -> None:
+    """End every program that some thread runs: its thread is abandoned."""
+    for process in list(_running):
+        end_group(process)
 
 
 def _feed(stream: Any, data: bytes) -> None:

@@ -6,15 +6,14 @@ says that the master is not among them: without the master no state of a VM reac
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, Sequence
 
 from snftools.errors import Failed, SnfError
+from snftools.node import at_once
 from snftools.report import Finding
 from snftools.site import NodeEntry
 from snftools.upgrade import survey
 
-PROBES = 16  # nodes asked at once
 ANSWER = 60.0  # seconds that a node has to answer
 
 
@@ -27,8 +26,7 @@ def find(nodes: Sequence[NodeEntry], open_node: Callable[[NodeEntry], Any],
     """
     plain = [open_node(node) for node in nodes
              if set(node.roles) == {"ganeti"} and not node.offline]
-    with ThreadPoolExecutor(PROBES) as pool:
-        said = dict(zip((node.name for node in plain), pool.map(_why_silent, plain)))
+    said = dict(zip((node.name for node in plain), at_once(plain, _why_silent)))
     silent = {name: why for name, why in said.items() if why and name not in wanted}
     answering = [node for node in nodes if "ganeti" in node.roles and not node.offline
                  and not said.get(node.name)]

@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
                       help="[user@]host or /DIR (default: this machine)")
     check = cli.add_subcommand(sub, "check", "look for every problem on every node")
     cli.add_options(check, "node")
+    _add_waive(check)
     survey = cli.add_subcommand(sub, "survey", "record what the site is before it changes")
     cli.add_options(survey, "node", "check")
     survey.add_argument("--compare", action="store_true",
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     cli.add_subcommand(sub, "plan", "show the steps in their order")
     run = cli.add_subcommand(sub, "run", "make the steps that are due, each proved")
     cli.add_options(run, "node")
+    _add_waive(run)
     chosen = run.add_mutually_exclusive_group()
     chosen.add_argument("--until", metavar="STEP", help="stop after this step")
     chosen.add_argument("--only", metavar="STEP", help="make only this step")
@@ -46,6 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
     back.add_argument("--discard-new-data", action="store_true", default=False,
                       help="lose what was written since services ran on the new release")
     return parser
+
+
+def _add_waive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--waive", metavar="NAME", action="append", default=[],
+                        help="a finding that shall not stop the run (repeats; recorded)")
 
 
 def act(args: Any) -> Report:

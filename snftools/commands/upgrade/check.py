@@ -62,6 +62,8 @@ def _waived(up: Upgrade, finding: Finding) -> Finding:
         return finding
     if finding.waivable and finding.check in up.site.waive:
         return replace(finding, severity="warning", what=finding.what + " (waived)")
+    if finding.check in up.site.waive:
+        return replace(finding, code=4, what=finding.what + " (can't be waived)")
     return replace(finding, code=4)
 
 

@@ -47,6 +47,7 @@ class Upgrade:
         self.ctx = Context(args, command="snf-upgrade " + args.action)
         if not self.ctx.site.path:
             raise Invalid("there is no site.conf", next="snf-upgrade init")
+        self.ctx.waive(getattr(args, "waive", None) or ())
         self.release = self.ctx.release
         self.state = self.ctx.state
         self.rows: Tuple[Row, ...] = rows_of(self.release.part("steps"))

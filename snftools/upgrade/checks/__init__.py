@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
 
 from snftools.errors import SnfError
+from snftools.node import at_once
 from snftools.report import Finding
 from snftools.upgrade.assess import Assessment
 from snftools.upgrade.plan import Plan
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from snftools.node.base import Node
 
 ALWAYS = "always"
+REACH = "reach"
 NODE, DATABASES, SITE = "node", "databases", "site"
 
 
@@ -83,24 +85,38 @@ class Checked:
 
 def all_checks() -> List[Check]:
     """Every check, in the order in which they are told."""
-    from snftools.upgrade.checks import (apt, conf, databases, dryrun, ganeti, locks, quota,
-                                         reach, space, writers)
-    return [check for module in (reach, locks, conf, space, apt, dryrun, databases, quota,
-                                 writers, ganeti) for check in module.CHECKS]
+    from snftools.upgrade.checks import (apt, clock, conf, databases, dryrun, ganeti, locks,
+                                         queues, quota, reach, space, writers)
+    return [check for module in (reach, locks, clock, conf, space, apt, dryrun, databases,
+                                 quota, writers, queues, ganeti) for check in module.CHECKS]
 
 
 def run_checks(up: Any, plan: Plan, found: Assessment) -> Checked:
-    """Make every check that is due; a check that can't look is an error itself."""
+    """Make every check that is due, many nodes at a time; one that can't look is an error.
+
+    Results are in the order of the checks, then of site.conf.
+    """
     look, checked = Look(up, plan, found), Checked()
-    for check in all_checks():
-        made = False
-        for place, node in _places(look, check):
-            if not is_due(plan, found, check, node):
-                continue
-            made = True
-            up.ctx.progress.event("check", node=place, text=check.name)
-            checked.add(place, _make(check, look, node))
-        if made:
+    due = [(check, place, node) for check in all_checks() for place, node in _places(look, check)
+           if is_due(plan, found, check, node)]
+    places = list(dict.fromkeys(place for _, place, _ in due))
+
+    def look_at(place: str) -> Dict[str, List[List[Finding]]]:
+        answers: Dict[str, List[List[Finding]]] = {}
+        for check, where, node in due:
+            if where == place:
+                up.ctx.progress.event("check", node=place, text=check.name)
+                made = _make(check, look, node)
+                answers.setdefault(check.name, []).append(made)
+                if check.name == REACH and made:
+                    break  # every other check would say the same
+        return answers
+
+    answers = dict(zip(places, at_once(places, look_at)))
+    for check, place, _ in due:
+        if answers[place].get(check.name):
+            checked.add(place, answers[place][check.name].pop(0))
+        if check.name not in checked.names:
             checked.names.append(check.name)
     up.ctx.progress.clear()
     return checked

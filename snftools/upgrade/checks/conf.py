@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, List
+from urllib.parse import urlsplit
 
 from snftools.report import Finding
 from snftools.site import COMPONENTS
@@ -42,6 +43,27 @@ def limit(look: Look, node: Any) -> List[Finding]:
                     remedy="pending_app_limit = 2 in site.conf")]
 
 
+def clashes(look: Look, node: Any) -> List[Finding]:
+    """Two components of one host need paths of their own: else one hides the other."""
+    known = [one for one in look.up.site.components.values() if one.base_url]
+    found = []
+    for number, one in enumerate(known):
+        for other in known[number + 1:]:
+            first, second = urlsplit(one.base_url), urlsplit(other.base_url)
+            if first.netloc != second.netloc:
+                continue
+            paths = sorted(part.path.strip("/") for part in (first, second))
+            if paths[0] == paths[1] or not paths[0]:
+                found.append(Finding(
+                    "url-clash", "error", "%s and %s share %s" % (
+                        one.name, other.name, one.base_url if paths[0] == paths[1] else
+                        "a host, and one of them has no path"), where=look.up.site.path, code=3,
+                    why="addresses of one would lead to the other",
+                    remedy="base_url = %s://%s/%s" % (second.scheme, second.netloc, other.name)))
+    return found
+
+
 CHECKS = [Check("base-url", "settings", SITE, base_urls),
+          Check("url-clash", "settings", SITE, clashes),
           Check("email", "settings", SITE, email),
           Check("pending-app-limit", "quota", SITE, limit)]

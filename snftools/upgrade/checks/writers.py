@@ -1,16 +1,21 @@
-"""Who else writes to the databases: cron jobs that run Synnefo's programs (SOURCE 6.1)."""
+"""Who else writes: cron jobs, watchdogs, sessions of other roles (SOURCE 6.1 no. 21)."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, List
+from typing import Any, Dict, Iterator, List
 
 from snftools.report import Finding
-from snftools.upgrade.checks import NODE, Check, Look
+from snftools.upgrade.checks import DATABASES, NODE, Check, Look
 
 _PROGRAMS = re.compile(r"\b(snf-manage|pithos-manage|pithos-migrate|astakos-)")
 _DIRECTORIES = ("/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
                 "/var/spool/cron/crontabs")
+
+# Configuration management and supervisors, as `ps` shows them.
+_WATCHDOGS = re.compile(
+    r"^(\S*/)?((python|ruby|perl)[0-9.]* (-\S+ )*(\S*/)?)?"
+    r"(?P<name>puppet|chef-client|salt-minion|cf-agent|cf-execd|monit|supervisord|god)( |:|$)")
 
 
 def cron(look: Look, node: Any) -> List[Finding]:
@@ -44,4 +49,29 @@ def _files(node: Any) -> List[str]:
     return found
 
 
-CHECKS = [Check("other-writers", "migrate", NODE, cron)]
+def watchdogs(look: Look, node: Any) -> List[Finding]:
+    """What starts services again, or puts settings back, behind the upgrade's back."""
+    found: Dict[str, int] = {}
+    for one in node.processes():
+        match = _WATCHDOGS.match(one.args)
+        if match:
+            found.setdefault(match.group("name"), one.pid)
+    return [Finding("watchdogs", "warning", "%s runs (pid %d)" % (name, pid), node=node.name,
+                    why="it may start services in the window, or put the old settings back",
+                    remedy="stop it until the upgrade is done") for name, pid in found.items()]
+
+
+def sessions(look: Look, node: Any) -> List[Finding]:
+    """Who else is connected: sessions of another role than the one that the settings name."""
+    from snftools.database.sessions import foreign
+    return [Finding("sessions", "warning", "a session of unknown origin: %s" % one.describe(),
+                    where=database.name, why="what it holds open stands in the way of the "
+                    "migrations, and what it writes is not Synnefo's",
+                    remedy="end it before the window")
+            for database in look.databases for one in foreign(database)
+            if one.user != database.owner.user]
+
+
+CHECKS = [Check("other-writers", "migrate", NODE, cron),
+          Check("watchdogs", "migrate", NODE, watchdogs),
+          Check("sessions", "migrate", DATABASES, sessions)]
