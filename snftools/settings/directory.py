@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import (
+    TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple)
 
 from snftools.errors import Failed
-from snftools.settings.lexer import Token
-from snftools.settings.names import Bound
-from snftools.settings.namespace import Namespace
-from snftools.settings.source import Source, parse
+from snftools.settings.scan import Place, Scan
+from snftools.settings.source import Source
 from snftools.settings.values import UNSET, NotEvaluated, Unknown, present
 
 if TYPE_CHECKING:
@@ -23,96 +22,80 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "/etc/synnefo"
 
 
-@dataclass(frozen=True)
-class Place:
-    """A binding or a use of a name, and the file in which it stands."""
-
-    source: Source
-    token: Token
-    bound: Optional[Bound] = None
-
-    @property
-    def where(self) -> str:
-        return "%s:%d" % (self.source.name, self.token.line)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SettingsDir:
-    """The settings files of one node, in the order in which they are executed."""
+    """The settings files of one node, in the order in which they are executed.
+
+    `watched`: names whose places are found in the one pass that is made over the files; those
+    of other names are looked up when they are asked for.
+    """
 
     path: str
     files: Tuple[Source, ...]
     node: str = ""
+    watched: FrozenSet[str] = frozenset()
 
     @classmethod
-    def read(cls, node: "Node", path: str = DEFAULT_PATH) -> "SettingsDir":
+    def read(cls, node: "Node", path: str = DEFAULT_PATH,
+             watch: Iterable[str] = ()) -> "SettingsDir":
         """Read the node's files. Failed when the directory or a file cannot be read."""
-        return cls.of(path, _read(node, path), node.name)
+        return cls.of(path, read_files(node, path), node.name, watch)
 
     @classmethod
-    def of(cls, path: str, files: Iterable[Tuple[str, bytes]], node: str = "") -> "SettingsDir":
+    def of(cls, path: str, files: Iterable[Tuple[str, bytes]], node: str = "",
+           watch: Iterable[str] = ()) -> "SettingsDir":
         """The same from files at hand, as (name, bytes)."""
         named = sorted((name, data) for name, data in files if name.endswith(".conf"))
-        return cls(path.rstrip("/") or "/", tuple(parse(name, data) for name, data in named), node)
+        return cls(path.rstrip("/") or "/", tuple(Source(name, data) for name, data in named),
+                   node, frozenset(watch))
 
     def file_path(self, name: str) -> str:
+        """The file's path on the node."""
         return self.path.rstrip("/") + "/" + name
 
+    @cached_property
+    def by_name(self) -> Dict[str, Source]:
+        """The files by name."""
+        return {source.name: source for source in self.files}
+
     def source(self, name: str) -> Optional[Source]:
-        return next((source for source in self.files if source.name == name), None)
+        """One file, None when there is none of that name."""
+        return self.by_name.get(name)
 
     def replaced(self, contents: Dict[str, bytes]) -> "SettingsDir":
         """The directory as it would be with these files in it."""
         known = {source.name: source.data for source in self.files}
         known.update(contents)
-        return self.of(self.path, known.items(), self.node)
+        return self.of(self.path, known.items(), self.node, self.watched)
 
     @cached_property
-    def _bound(self) -> Dict[str, List[Place]]:
-        result: Dict[str, List[Place]] = {}
-        for source in self.files:
-            for item in source.bound():
-                result.setdefault(item.name, []).append(Place(source, item.token, item))
-        return result
-
-    @cached_property
-    def _used(self) -> Dict[str, List[Place]]:
-        result: Dict[str, List[Place]] = {}
-        for source in self.files:
-            for names in source.names:
-                for token in names.used:
-                    result.setdefault(token.text, []).append(Place(source, token))
-        return result
-
-    @cached_property
-    def _namespace(self) -> Namespace:
-        return Namespace().run(self.files)
+    def scan(self) -> Scan:
+        """The one pass over all files."""
+        return Scan.of(self.files, self.watched)
 
     def bindings(self, name: str) -> List[Place]:
         """Where the name is bound, in whatever way, in the order of execution."""
-        return list(self._bound.get(name, ()))
+        return self.scan.bindings(name)
 
     def uses(self, name: str) -> List[Place]:
         """Where the name's value is used."""
-        return list(self._used.get(name, ()))
+        return self.scan.uses(name)
 
     def names(self) -> List[str]:
         """Every name that some file binds."""
-        return sorted(self._bound)
+        return sorted(self.scan.bound_in)
 
     def has(self, name: str) -> bool:
         """Some file binds the name."""
-        return name in self._bound
+        return name in self.scan.bound_in
 
     def faults(self) -> Iterator[Tuple[str, str]]:
         """(FILE:LINE, what) of all that stops Synnefo from executing the files."""
-        for source in self.files:
-            for line, what in source.faults:
-                yield "%s:%d" % (source.name, line), what
+        return iter(self.scan.faults)
 
     def where(self, name: str) -> str:
         """FILE:LINE of what set the name last, "" when no file does."""
-        return self._namespace.places.get(name, "")
+        return self.scan.namespace.places.get(name, "")
 
     def value(self, name: str, default: Any = UNSET) -> Any:
         """The effective value of a setting.
@@ -123,7 +106,7 @@ class SettingsDir:
         """
         for where, why in self.faults():
             raise NotEvaluated(self.file_path(where), why)
-        value = self._namespace.values.get(name, UNSET)
+        value = self.scan.namespace.values.get(name, UNSET)
         if value is UNSET:
             if default is UNSET:
                 raise NotEvaluated(self.path, "%s is set in no file" % name)
@@ -133,7 +116,8 @@ class SettingsDir:
         return present(value)
 
 
-def _read(node: "Node", path: str) -> Iterator[Tuple[str, bytes]]:
+def read_files(node: "Node", path: str) -> Iterator[Tuple[str, bytes]]:
+    """(name, bytes) of each settings file, in order. Failed when one cannot be read."""
     try:
         names = sorted(name for name in node.list(path) if name.endswith(".conf"))
     except OSError as error:

@@ -9,9 +9,12 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from snftools.settings.lexer import NAME, OP, STRING, Token
 from snftools.settings.statements import (
     MODULE, Statement, depths, is_name, is_op, split_at)
+from snftools.settings.targets import (
+    ITEM, PLAIN, TUPLE, elements, span, target_names, targets, until)
 
-PLAIN, CHAINED, TUPLE, AUGMENTED, ITEM = "plain", "chained", "tuple", "augmented", "item"
-LOOP, WITH, EXCEPT, IMPORT, DEF, CLASS = "loop", "with", "except", "import", "def", "class"
+CHAINED, AUGMENTED = "chained", "augmented"
+LOOP, WITH, EXCEPT, IMPORT, ALIAS = "loop", "with", "except", "import", "alias"
+DEF, CLASS = "def", "class"
 PARAMETER, DELETE, GLOBAL, DYNAMIC = "parameter", "del", "global", "dynamic"
 AUGMENTED_OPS = frozenset("+= -= *= /= %= &= |= ^= **= //= >>= <<=".split())
 NAMESPACES = frozenset("globals locals vars setattr delattr".split())
@@ -67,12 +70,12 @@ def _bindings(statement: Statement, word: str) -> Iterator[Bound]:
     if word in ("def", "class"):
         return _definition(statement, word)
     if word == "for":
-        return (_bound(t, LOOP, statement) for t in _target_names(_until(tokens[1:], "in")))
+        return (_bound(t, LOOP, statement) for t in target_names(until(tokens[1:], "in")))
     if word in ("with", "except"):
         return _as_targets(statement, WITH if word == "with" else EXCEPT)
     if word == "del":
         return (_bound(t, how if how == ITEM else DELETE, statement)
-                for t, how in _targets(tokens[1:]))
+                for t, how in targets(tokens[1:]))
     if word == "global":
         return (_bound(t, GLOBAL, statement) for t in tokens[1:] if is_name(t))
     if statement.header or word in ("print", "exec", "return", "yield", "assert", "raise"):
@@ -90,7 +93,7 @@ def _assignment(statement: Statement) -> Iterator[Bound]:
     for index, depth in depths(tokens):
         if depth == 0 and tokens[index].kind == OP and tokens[index].text in AUGMENTED_OPS:
             how = AUGMENTED if index == 1 else ITEM
-            value = _span(tokens[index + 1:])
+            value = span(tokens[index + 1:])
             if is_name(tokens[0]):
                 yield _bound(tokens[0], how, statement, value)
             return
@@ -99,11 +102,14 @@ def _assignment(statement: Statement) -> Iterator[Bound]:
         if _changes_in_place(tokens):
             yield _bound(tokens[0], ITEM, statement)
         return
+    parted = elements(parts[0], parts[-1]) if len(parts) == 2 else {}
     for target in parts[:-1]:
-        for token, how in _targets(target):
+        for token, how in targets(target):
             if how == PLAIN and len(parts) > 2:
                 how = CHAINED
-            yield _bound(token, how, statement, _span(parts[-1]) if how != ITEM else None)
+            whole = how in (PLAIN, CHAINED)
+            yield _bound(token, how, statement,
+                         span(parts[-1]) if whole else parted.get(token))
 
 
 def _changes_in_place(tokens: Sequence[Token]) -> bool:
@@ -112,54 +118,15 @@ def _changes_in_place(tokens: Sequence[Token]) -> bool:
             and (is_op(tokens[1], ".") or is_op(tokens[1], "[")))
 
 
-def _span(tokens: Sequence[Token]) -> Optional[Tuple[int, int]]:
-    return (tokens[0].start, tokens[-1].end) if tokens else None
-
-
-def _targets(tokens: Sequence[Token]) -> Iterator[Tuple[Token, str]]:
-    """(name token, plain | tuple | item) of an assignment's left side."""
-    pieces = [piece for piece in split_at(tokens, ",") if piece]
-    several = len(pieces) > 1 or len(split_at(tokens, ",")) > 1
-    for piece in pieces:
-        if len(piece) == 1 and is_name(piece[0]):
-            yield piece[0], TUPLE if several else PLAIN
-        elif _enclosed(piece):
-            for token, how in _targets(piece[1:-1]):
-                alone = how == PLAIN and not several and is_op(piece[0], "(")
-                yield token, (PLAIN if alone else TUPLE) if how != ITEM else ITEM
-        elif is_name(piece[0]):
-            yield piece[0], ITEM
-
-
-def _enclosed(piece: Sequence[Token]) -> bool:
-    if len(piece) < 2 or not (is_op(piece[0], "(") or is_op(piece[0], "[")):
-        return False
-    inner = [index for index, depth in depths(piece) if depth == 0]
-    return inner == [0, len(piece) - 1]
-
-
-def _target_names(tokens: Sequence[Token]) -> List[Token]:
-    return [token for token, how in _targets(tokens)]
-
-
-def _until(tokens: Sequence[Token], word: str) -> List[Token]:
-    result: List[Token] = []
-    for index, depth in depths(tokens):
-        if depth == 0 and tokens[index].kind == NAME and tokens[index].text == word:
-            break
-        result.append(tokens[index])
-    return result
-
-
 def _as_targets(statement: Statement, how: str) -> Iterator[Bound]:
     tokens = statement.tokens
     for index, depth in depths(tokens):
         token = tokens[index]
         if depth == 0 and token.kind == NAME and token.text == "as" and index:
-            for name in _target_names(_first_piece(tokens[index + 1:])):
+            for name in target_names(_first_piece(tokens[index + 1:])):
                 yield _bound(name, how, statement)
         elif depth == 0 and how == EXCEPT and is_op(token, ","):
-            for name in _target_names(tokens[index + 1:]):
+            for name in target_names(tokens[index + 1:]):
                 yield _bound(name, how, statement)
 
 
@@ -178,7 +145,10 @@ def _imports(statement: Statement, word: str) -> Iterator[Bound]:
         if not names:
             continue
         renamed = [i for i, t in enumerate(piece) if t.text == "as"]
-        yield _bound(names[-1] if renamed else names[0], IMPORT, statement)
+        if renamed:
+            yield _bound(names[-1], ALIAS, statement)
+        else:
+            yield _bound(names[0], IMPORT, statement)
 
 
 def _definition(statement: Statement, word: str) -> Iterator[Bound]:
@@ -193,7 +163,7 @@ def _definition(statement: Statement, word: str) -> Iterator[Bound]:
 def _parameters(statement: Statement, tokens: Sequence[Token]) -> Iterator[Bound]:
     for piece in split_at(tokens, ","):
         target = [t for t in split_at(piece, "=")[0] if t.text not in ("*", "**")]
-        for name in _target_names(target):
+        for name in target_names(target):
             yield _bound(name, PARAMETER, statement)
 
 
@@ -205,7 +175,7 @@ def _inside(statement: Statement) -> Iterator[Bound]:
         if token.kind != NAME:
             continue
         if token.text == "for" and index:
-            for name in _target_names(_until(tokens[index + 1:], "in")):
+            for name in target_names(until(tokens[index + 1:], "in")):
                 yield _bound(name, LOOP, statement)
         elif token.text == "lambda":
             rest = split_at(tokens[index + 1:], ":")[0]

@@ -8,7 +8,7 @@ where and why; it spreads to all that is made from it.
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from snftools.settings import names as how
 from snftools.settings.flow import Flow, State
@@ -28,14 +28,13 @@ class Namespace:
         self.places: Dict[str, str] = {}
         self.shared: Dict[str, Unknown] = {}     # what functions set whenever they are called
 
-    def run(self, sources: Iterable[Source]) -> "Namespace":
-        for source in sources:
-            flow = Flow(self._truth)
-            for statement, names in zip(source.statements, source.names):
-                state = flow.state(statement)
-                if state is not False:
-                    self._step(source, statement, names, state)
-        return self
+    def run(self, source: Source) -> None:
+        """Execute one more file."""
+        flow = Flow(self._truth)
+        for statement, names in zip(source.statements, source.names):
+            state = flow.state(statement)
+            if state is not False:
+                self._step(source, statement, names, state)
 
     def _truth(self, condition: Sequence[Token]) -> State:
         try:
@@ -48,23 +47,28 @@ class Namespace:
         if names.opaque:
             for name in self.values:
                 self._set(name, Unknown("%s may set it to anything" % where), where)
+        found: List[Tuple[Bound, Any]] = []      # all of `A, B = B, A` before the first is set
         for bound in names.bound:
             if bound.how == how.PARAMETER or statement.scope != "module":
                 if bound.how == how.GLOBAL:
                     self.shared[bound.name] = Unknown("a function may set it")
                     self._set(bound.name, _KEPT, where)
                 continue
-            old = self.values.get(bound.name)
-            value = self._bound_value(statement, bound, state)
+            found.append((bound, self._bound_value(statement, bound, state)))
+        for bound, value in found:
             if isinstance(value, Unknown) and bound.how in (how.ITEM, how.AUGMENTED):
-                self._spoil(old, value, where)
+                self._spoil(self.values.get(bound.name), value, where)
             self._set(bound.name, value, where)
         if not names.bound and statement.scope == "module" and not statement.header:
             self._lend(statement, where)
 
     def _set(self, name: str, value: Any, where: str) -> None:
-        if value is not _KEPT or name in self.shared:
-            self.values[name] = self.shared.get(name, value)
+        if name in self.shared:
+            self.values[name] = self.shared[name]
+        elif value is _GONE:
+            self.values.pop(name, None)
+        elif value is not _KEPT:
+            self.values[name] = value
         self.places[name] = where
 
     def _bound_value(self, statement: Statement, bound: Bound, state: State) -> Any:
@@ -78,11 +82,15 @@ class Namespace:
             if bound.how == how.AUGMENTED:
                 return self._augmented(statement, bound)
             if bound.how == how.TUPLE:
+                if bound.value is not None:
+                    return evaluate([token for token in statement.tokens
+                                     if bound.value[0] <= token.start < bound.value[1]],
+                                    self.values)
                 return self._unpacked(statement, bound)
             if bound.how == how.ITEM:
                 return self._changed(statement)
             if bound.how == how.DELETE:
-                return Unknown("it is deleted")
+                return _GONE
         except Unknown as unknown:
             return unknown
         except Exception as error:      # what a value's own method raises, whatever it is
@@ -181,7 +189,7 @@ def _holds(value: Any, part: Any) -> bool:
     return False
 
 
-_KEPT = object()
+_KEPT, _GONE = object(), object()
 _WHY = {how.LOOP: "it is the variable of a loop", how.WITH: "it is set by a with statement",
         how.EXCEPT: "it is an exception", how.IMPORT: "it is imported",
         how.DEF: "it is a function", how.CLASS: "it is a class",

@@ -1,11 +1,16 @@
-"""One settings file as Python 2 reads it: its tokens, statements, names and faults."""
+"""One settings file as Python 2 reads it: its tokens, statements, names and faults.
+
+A Source holds the file's bytes alone. What was read out of them is kept for the files that were
+asked about last, so a directory of any number of files takes little memory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, List, Tuple
+from functools import lru_cache
+from typing import Iterator, Tuple
 
-from snftools.settings import lexer
+from snftools.settings import lexer, syntax
 from snftools.settings.lexer import Token
 from snftools.settings.names import Bound, Names, names_of
 from snftools.settings.statements import Statement, statements
@@ -14,37 +19,75 @@ from snftools.settings.statements import Statement, statements
 ASCII_SUPERSETS = ("ascii", "us-ascii", "utf-8", "utf8", "latin-1", "latin1", "l1", "iso-8859-",
                    "iso8859-", "cp125", "windows-125", "koi8-", "cp437", "cp737", "cp85", "cp86",
                    "cp1006", "mac-", "utf-8-unix", "latin-1-unix", "greek8", "elot-928")
+KEPT = 32      # files whose tokens are kept
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file's bytes and all that was found in them; `faults` are (line, what)."""
+class Parsed:
+    """What is in a file; `faults` are (line, what)."""
 
-    name: str
-    data: bytes
-    text: str
     tokens: Tuple[Token, ...]
     statements: Tuple[Statement, ...]
     names: Tuple[Names, ...]
     faults: Tuple[Tuple[int, str], ...]
 
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file's name and bytes, and by properties all that is found in them."""
+
+    name: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """One character a byte."""
+        return self.data.decode("latin-1")
+
+    @property
+    def tokens(self) -> Tuple[Token, ...]:
+        return parsed(self.data).tokens
+
+    @property
+    def statements(self) -> Tuple[Statement, ...]:
+        return parsed(self.data).statements
+
+    @property
+    def names(self) -> Tuple[Names, ...]:
+        return parsed(self.data).names
+
+    @property
+    def faults(self) -> Tuple[Tuple[int, str], ...]:
+        return parsed(self.data).faults
+
     def bound(self) -> Iterator[Bound]:
+        """Every binding, in order."""
         for names in self.names:
             yield from names.bound
 
     def line_text(self, line: int) -> str:
-        """The physical line, for a message."""
-        return _lines(self.text)[line - 1] if 0 < line <= len(_lines(self.text)) else ""
+        """The physical line."""
+        lines = lexer.EOL.split(self.text)
+        return lines[line - 1] if 0 < line <= len(lines) else ""
 
 
 def parse(name: str, data: bytes) -> Source:
     """Read a file's bytes; never raises, whatever they are."""
+    return Source(name, data)
+
+
+@lru_cache(maxsize=KEPT)
+def parsed(data: bytes) -> Parsed:
+    """What is in a file's bytes; never raises, whatever they are."""
     text = data.decode("latin-1")
     found = lexer.tokens(text)
     parts, wrong = statements(found)
     faults = lexer.faults(found) + wrong + list(_encoding_faults(text))
-    return Source(name, data, text, tuple(found), tuple(parts),
-                  tuple(names_of(part) for part in parts), tuple(sorted(faults)))
+    if not faults and parts:
+        broken = syntax.fault(parts)
+        faults += [broken] if broken else []
+    return Parsed(tuple(found), tuple(parts), tuple(names_of(part) for part in parts),
+                  tuple(sorted(faults)))
 
 
 def _encoding_faults(text: str) -> Iterator[Tuple[int, str]]:
@@ -56,7 +99,3 @@ def _encoding_faults(text: str) -> Iterator[Tuple[int, str]]:
     position = next(index for index, char in enumerate(text) if ord(char) > 127)
     line = lexer.line_ends(text[:position]) + 1
     yield line, "a byte outside ASCII, but no `# -*- coding: utf-8 -*-` in line 1 or 2"
-
-
-def _lines(text: str) -> List[str]:
-    return lexer.EOL.split(text)

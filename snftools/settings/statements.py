@@ -113,8 +113,6 @@ def _split(line: List[Token], scope: str) -> Tuple[List[_Part], Optional[str]]:
         if colon is not None:
             parts.append((line[:colon], 0, scope, True))
             inner = {"def": FUNCTION, "class": CLASS}.get(line[0].text, scope)
-            if scope == FUNCTION:
-                inner = FUNCTION
             if colon + 1 == len(line):
                 return parts, inner
             line, scope, extra = line[colon + 1:], inner, 1

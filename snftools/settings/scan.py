@@ -1,0 +1,91 @@
+"""One pass over the settings files: faults, places of names, and the namespace they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
+
+from snftools.settings.lexer import Token
+from snftools.settings.names import Bound
+from snftools.settings.namespace import Namespace
+from snftools.settings.source import Source
+
+
+@dataclass(frozen=True)
+class Place:
+    """A binding or a use of a name, and the file in which it stands."""
+
+    source: Source
+    token: Token
+    bound: Optional[Bound] = None
+
+    @property
+    def where(self) -> str:
+        """FILE:LINE."""
+        return "%s:%d" % (self.source.name, self.token.line)
+
+
+@dataclass
+class Scan:
+    """What a pass found. Places are kept of watched names; of others, the files alone."""
+
+    watched: FrozenSet[str]
+    faults: List[Tuple[str, str]] = field(default_factory=list)
+    opaque: List[Place] = field(default_factory=list)
+    bound_in: Dict[str, List[Source]] = field(default_factory=dict)
+    used_in: Dict[str, List[Source]] = field(default_factory=dict)
+    namespace: Namespace = field(default_factory=Namespace)
+    _bound: Dict[str, List[Place]] = field(default_factory=dict)
+    _used: Dict[str, List[Place]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: Iterable[Source], watched: FrozenSet[str]) -> "Scan":
+        """Read the files in order."""
+        scan = cls(watched)
+        for name in watched:
+            scan._bound[name], scan._used[name] = [], []
+        for source in files:
+            scan._file(source)
+        return scan
+
+    def _file(self, source: Source) -> None:
+        self.faults += [("%s:%d" % (source.name, line), what) for line, what in source.faults]
+        bound: Set[str] = set()
+        used: Set[str] = set()
+        for statement, names in zip(source.statements, source.names):
+            for item in names.bound:
+                bound.add(item.name)
+                if item.name in self.watched:
+                    self._bound[item.name].append(Place(source, item.token, item))
+            for token in names.used:
+                used.add(token.text)
+                if token.text in self.watched:
+                    self._used[token.text].append(Place(source, token))
+            if names.opaque:
+                self.opaque.append(Place(source, statement.tokens[0]))
+        for name in bound:
+            self.bound_in.setdefault(name, []).append(source)
+        for name in used:
+            self.used_in.setdefault(name, []).append(source)
+        self.namespace.run(source)
+
+    def bindings(self, name: str) -> List[Place]:
+        """Where the name is bound."""
+        if name not in self._bound:
+            self._bound[name] = [
+                Place(source, item.token, item) for source in self.bound_in.get(name, ())
+                for item in source.bound() if item.name == name]
+        return list(self._bound[name])
+
+    def uses(self, name: str) -> List[Place]:
+        """Where the name's value is used."""
+        if name not in self._used:
+            self._used[name] = list(self._looked_up(name))
+        return list(self._used[name])
+
+    def _looked_up(self, name: str) -> Iterator[Place]:
+        for source in self.used_in.get(name, ()):
+            for names in source.names:
+                for token in names.used:
+                    if token.text == name:
+                        yield Place(source, token)
