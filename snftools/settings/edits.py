@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
 from snftools.errors import Failed, Refused
 from snftools.settings import masked
@@ -47,18 +47,28 @@ class EditSet:
     directory: SettingsDir
     rules: Rules
     edits: List[Edit] = field(default_factory=list)
+    _known: Set[Edit] = field(default_factory=set)
 
     def add(self, edit: Edit) -> None:
-        if edit not in self.edits:
+        """One more edit; the same one twice is one."""
+        if edit not in self._known:
+            self._known.add(edit)
             self.edits.append(edit)
+
+    def changed(self) -> Dict[str, List[Edit]]:
+        """The edits by file."""
+        result: Dict[str, List[Edit]] = {}
+        for edit in self.edits:
+            result.setdefault(edit.file, []).append(edit)
+        return result
 
     def contents(self) -> Dict[str, bytes]:
         """The files that change, by name, as they will be."""
         result = {}
-        for name in sorted({edit.file for edit in self.edits}):
+        for name, edits in sorted(self.changed().items()):
             source = self.directory.source(name)
             old = source.text if source else ""
-            new = _applied(old, [edit for edit in self.edits if edit.file == name])
+            new = _applied(old, edits)
             if source is None or new != old:
                 result[name] = new.encode("latin-1")
         return result

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, List, Optional, Tuple
 
-from snftools.settings.directory import Place
+from snftools.settings import masked
 from snftools.settings.edits import Edit, EditSet
 from snftools.settings.lexer import BOM, line_ends
 from snftools.settings.rules import Rule, literal
+from snftools.settings.scan import Place
 from snftools.settings.source import Source
 
 _FIRST_END = re.compile(r"\r\n|\n|\r")
@@ -38,33 +39,37 @@ class Insert:
             start = len(BOM)
         self._add(place.source, start, "".join(line + end for line in lines), rule)
 
+    def line(self, source: Source, start: int, rule: Rule, value: Any) -> None:
+        """`NAME = value` as a line of its own at an offset where a line starts."""
+        text = source.text
+        after_bom = start == len(BOM) and text.startswith(BOM)
+        glue = (start > 0 and text[start - 1] not in "\r\n" and not after_bom
+                and not any(edit.file == source.name and edit.start == edit.end == start
+                            for edit in self.edits.edits))
+        self._add(source, start, (eol(source) if glue else "")
+                  + "%s = %s" % (rule.to, literal(value)) + eol(source), rule)
+
     def setting(self, rule: Rule, value: Any, olds: List[str]) -> None:
         """`NAME = value` where its neighbours stand, else in the file whose package owns it."""
-        text = "%s = %s" % (rule.to, literal(value))
         found = self._first_use([rule.to, *olds]) or self._neighbour(rule)
         if found is not None:
-            source, start = found
-            glue = start > 0 and source.text[start - 1] not in "\r\n" and start > len(BOM)
-            self._add(source, start, (eol(source) if glue else "") + text + eol(source), rule)
+            self.line(found[0], found[1], rule, value)
             return
         name = rule.home(self.edits.rules.roles)
         home = self.directory.source(name)
-        if home is None:
-            self.edits.add(Edit(name, self._next_line(name), 0, 0, text + "\n", rule.id, rule.to,
-                                "", self._shown(rule, text)))
+        if home is not None:
+            self.line(home, len(home.text), rule, value)
             return
-        glue = bool(home.text) and home.text[-1] not in "\r\n"
-        if glue and any(edit.file == name and edit.start == len(home.text)
-                        for edit in self.edits.edits):
-            glue = False
-        self._add(home, len(home.text), (eol(home) if glue else "") + text + eol(home), rule)
+        text = "%s = %s" % (rule.to, literal(value))
+        self.edits.add(Edit(name, self._next_line(name), 0, 0, text + "\n", rule.id, rule.to,
+                            "", self._shown(rule, text)))
 
     def _next_line(self, name: str) -> int:
         return 1 + sum(edit.file == name for edit in self.edits.edits)
 
     def _shown(self, rule: Rule, text: str) -> str:
         secret = rule.secret or self.edits.rules.is_secret(rule.to)
-        return rule.to + " = '***'" if secret else text
+        return rule.to + " = '***'" if secret else masked.url(text)
 
     def _add(self, source: Source, start: int, text: str, rule: Rule) -> None:
         line = line_ends(source.text[:start]) + 1
@@ -79,7 +84,8 @@ class Insert:
         order = {source.name: number for number, source in enumerate(self.directory.files)}
         first = min(used, key=lambda place: (order[place.source.name], place.token.start))
         before = [statement for statement in first.source.statements
-                  if statement.line_start <= first.token.start and statement.depth == 0]
+                  if statement.line_start <= first.token.start and statement.depth == 0
+                  and statement.tokens[0].text not in ("elif", "else", "except", "finally")]
         start = before[-1].line_start if before else 0
         return first.source, max(start, len(BOM) if first.source.text.startswith(BOM) else 0)
 

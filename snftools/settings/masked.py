@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from snftools.output import mask
 from snftools.settings.directory import SettingsDir
-from snftools.settings.lexer import COMMENT, STRING
+from snftools.settings.lexer import COMMENT, EOL, ERR, NAME, STRING, Token
 from snftools.settings.rules import Rules
 from snftools.settings.source import Source
 from snftools.settings.values import NotEvaluated
 
 HIDDEN = "'***'"
 _IN_URL = re.compile(r"(://[^/\s:@'\"]*):[^@\s'\"]+@")
-_IN_DICT = re.compile(r"(['\"]\w*(?:PASSWORD|SECRET|TOKEN)\w*['\"]\s*:\s*)(['\"]).*?\2", re.I)
-_COMMENTED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\s*=\s*)(\S.*)")
+_IN_TEXT = re.compile(r"(?i)(passw(?:or)?d|token|secret)(\s*=\s*)[^\s'\",;&]+")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def shown(source: Source, rules: Rules) -> str:
@@ -24,39 +24,56 @@ def shown(source: Source, rules: Rules) -> str:
     parts = []
     for token in source.tokens:
         if token.start in hidden:
-            parts.append(HIDDEN + "\n" * (token.text.count("\n")))
+            parts.append(HIDDEN + "".join(EOL.findall(token.text)))
         elif token.kind == COMMENT:
             parts.append(comment(token.text, rules))
         else:
-            parts.append(url(token.text))
+            parts.append(url(token.text) if token.kind in (STRING, ERR) else token.text)
     return "".join(parts)
 
 
 def _secret_strings(source: Source, rules: Rules) -> Iterator[int]:
-    for names in source.names:
-        for bound in names.bound:
-            if rules.is_secret(bound.name):
-                for token in bound.statement.tokens:
-                    if token.kind == STRING:
-                        yield token.start
+    """The strings that stand after a secret's name, or after a string that names one."""
+    for statement in source.statements:
+        secret = any(rules.is_secret(token.text) for token in statement.tokens
+                     if token.kind == NAME)
+        for number, token in enumerate(statement.tokens):
+            if token.kind != STRING:
+                continue
+            key = rules.is_secret(token.text) and _is_key(statement.tokens[number + 1:])
+            if secret and not key:
+                yield token.start
+            secret = secret or key
+
+
+def _is_key(following: Sequence[Token]) -> bool:
+    return bool(following) and following[0].text in (":", "]", ",")
 
 
 def comment(text: str, rules: Rules) -> str:
-    """A comment without the value of a secret that is commented out."""
-    match = _COMMENTED.search(text)
-    if match and rules.is_secret(match.group(1)):
-        return text[:match.start(3)] + HIDDEN
+    """A comment without what stands after `=` or `:` behind a secret's name."""
+    for match in _WORD.finditer(text):
+        if rules.is_secret(match.group()):
+            sign = re.compile(r"[=:]\s*").search(text, match.end())
+            if sign and sign.end() < len(text):
+                return url(text[:sign.end()]) + HIDDEN
     return url(text)
 
 
 def url(text: str) -> str:
-    """The text with the passwords of URLs replaced."""
-    return _IN_DICT.sub(r"\1" + HIDDEN, _IN_URL.sub(r"\1:***@", text))
+    """The text with the passwords of URLs and connection strings replaced."""
+    return _IN_TEXT.sub(r"\1\2***", _IN_URL.sub(r"\1:***@", text))
 
 
 def line(text: str, rules: Rules) -> str:
-    """A source line for a message."""
+    """A source line for a message, when nothing but the line is at hand."""
     return comment(text, rules).strip()
+
+
+def source_line(source: Source, number: int, rules: Rules) -> str:
+    """A physical line of the file, for a message."""
+    lines = EOL.split(shown(source, rules))
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def learn(directory: SettingsDir, rules: Rules) -> None:

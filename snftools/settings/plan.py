@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
+from snftools.errors import Usage
 from snftools.report import Finding
-from snftools.settings import masked, names as how, removed
-from snftools.settings.directory import Place, SettingsDir
-from snftools.settings.edits import Edit, EditSet
-from snftools.settings.insert import Insert
-from snftools.settings.lexer import encoding, line_ends
+from snftools.settings import masked, mentions, proof, removed, ways
+from snftools.settings.amend import Amend
+from snftools.settings.directory import SettingsDir
+from snftools.settings.edits import EditSet
 from snftools.settings.rules import (
-    ADD, FORBID, JOIN, RENAME, SET, Given, Rule, Rules, literal, same)
-from snftools.settings.values import NotEvaluated, Unknown, evaluate, present
+    ADD, JOIN, RENAME, SET, Given, Rule, Rules, people, same, stripped)
+from snftools.settings.scan import Place
+from snftools.settings.values import NotEvaluated
 
 CHECK = "settings"
-_HOW = {
-    how.PLAIN: "in a block", how.CHAINED: "together with other names",
-    how.TUPLE: "as part of a tuple", how.AUGMENTED: "by += or its like",
-    how.ITEM: "by changing a part of it", how.LOOP: "by a loop", how.WITH: "by with",
-    how.EXCEPT: "by except", how.IMPORT: "by import", how.DEF: "by def", how.CLASS: "by class",
-    how.PARAMETER: "as a parameter", how.DELETE: "by del", how.GLOBAL: "by global",
-    how.DYNAMIC: "through a string"}
 
 
 @dataclass
@@ -37,7 +31,22 @@ class Plan:
 
     @property
     def refused(self) -> bool:
+        """Nothing may be written."""
         return any(finding.severity == "error" for finding in self.findings)
+
+    def find(self, check: str, severity: str, what: str, where: str = "", why: str = "",
+             remedy: str = "", code: int = 3) -> None:
+        """Add a finding about FILE:LINE (the directory, if there is no place)."""
+        directory = self.edits.directory
+        self.findings.append(Finding(
+            CHECK + "-" + check, severity, what, directory.node,
+            directory.file_path(where) if where else directory.path, why, remedy, code))
+
+    def refuse(self, what: str, place: Optional[Place], why: str, remedy: str) -> None:
+        """What can't be done safely: nothing of the node is written."""
+        line = masked.source_line(place.source, place.token.line, self.edits.rules) if place else ""
+        self.find("refused", "error", what + (": " + line if line else ""),
+                  place.where if place else "", why, remedy)
 
 
 def make_plan(directory: SettingsDir, rules: Rules, given: Given,
@@ -45,22 +54,18 @@ def make_plan(directory: SettingsDir, rules: Rules, given: Given,
     """The edits that the release's rules ask of the files, proven on the staged result."""
     plan = Plan(EditSet(directory, rules))
     for where, why in directory.faults():
-        plan.findings.append(Finding(
-            "settings-syntax", "error", "Synnefo cannot execute this file", directory.node,
-            _full(directory, where), why, "mend the line, then run the command again", 78))
+        plan.find("syntax", "error", "Synnefo cannot execute this file", where, why,
+                  "mend the line, then run the command again", 78)
     if plan.findings:
         return plan
     work = _Work(plan, directory, rules, given)
     for name in dict.fromkeys(row.to for row in rules.kind(RENAME, SET, JOIN, ADD)):
         work.setting(name)
     removed.plan_removed(plan.edits, plan.findings, comment_removed)
+    mentions.look(plan)
     if not plan.refused:
-        work.prove()
+        proof.prove(plan, comment_removed)
     return plan
-
-
-def _full(directory: SettingsDir, where: str) -> str:
-    return directory.file_path(where)
 
 
 class _Work:
@@ -68,60 +73,57 @@ class _Work:
 
     def __init__(self, plan: Plan, directory: SettingsDir, rules: Rules, given: Given) -> None:
         self.plan, self.directory, self.rules, self.given = plan, directory, rules, given
-        self.insert = Insert(plan.edits)
-
-    def refuse(self, what: str, place: Optional[Place], why: str, remedy: str) -> None:
-        where, code_line = self.directory.path, ""
-        if place is not None:
-            where = self.directory.file_path(place.where)
-            code_line = masked.line(place.source.line_text(place.token.line), self.rules)
-        self.plan.findings.append(Finding(
-            CHECK + "-refused", "error", what + (": " + code_line if code_line else ""),
-            self.directory.node, where, why, remedy, 3))
-
-    # -- one new name --------------------------------------------------------------------
+        self.amend = Amend(plan.edits, plan.refuse)
 
     def setting(self, name: str) -> None:
+        """One new name: the old ones become it, its value is set, or it is added."""
         renames = [row for row in self.rules.kind(RENAME) if row.to == name]
         setter = next((row for row in self.rules.kind(SET, JOIN, ADD) if row.to == name), None)
+        rule = setter or renames[0]
         olds = [row.name for row in renames]
         wanted = self.given.value(setter) if setter else None
-        rule = setter or renames[0]
         bound = [place for old in olds for place in self.directory.bindings(old)]
         own = self.directory.bindings(name)
-        if not self._followed(bound + (own if wanted is not None or bound else [])):
+        if not self._followed(bound, own, wanted is not None, rule):
             return
-        if rule.kind in (ADD, RENAME) and (bound or own) and not self._empty(olds + [name]):
+        absent = self._empty(olds + [name])
+        if rule.kind in (ADD, RENAME) and (bound or own) and not absent:
             wanted = None
         if wanted is None and not self._agree(olds, name, rule, renames):
             return
         value = wanted
-        if wanted is None and not bound and not own and setter and setter.kind != ADD:
+        if wanted is None and setter and absent:
             value = self._derived(setter)
         self._edit(renames, bound, own, rule, value)
-        self._uses(renames)
-        if value is not None:
-            self.plan.expected[name] = value
-            self.plan.wanted[name] = rule
-            if not bound and not own:
-                self.insert.setting(rule, value, olds)
-        elif setter and setter.required and not bound and not own:
+        self._expect(renames, name, rule, value, absent)
+        if value is not None and not any(map(_binds, bound + own)):
+            self.amend.insert.setting(rule, value, olds)
+        elif value is None and setter and setter.required and absent:
             self.plan.missing.append(setter.value)
+        self._tell(renames, bound, setter, value)
         self._learn(setter, renames, name)
 
-    def _followed(self, places: List[Place]) -> bool:
-        good = True
-        for place in places:
-            bound = place.bound
-            if bound is not None and not bound.simple:
-                self.refuse("%s is bound %s" % (bound.name, _HOW[bound.how]), place,
-                            "this tool edits plain assignments only",
-                            "write it as one plain assignment, NAME = value, then run again")
-                good = False
-        return good
+    def _followed(self, bound: List[Place], own: List[Place], wanted: bool, rule: Rule) -> bool:
+        touched = bound + (own if wanted or bound else [])
+        problems = [(place, ways.DESCRIBED[place.bound.how]) for place in touched
+                    if place.bound is not None and not ways.followed(place.bound)]
+        if wanted:
+            problems += [(place, ways.DESCRIBED["global"]) for place in ways.globals_of(touched)]
+        for place, described in problems:
+            self.plan.refuse("%s is bound %s" % (place.token.text.strip("'\""), described), place,
+                             "this can't be followed safely",
+                             "write it as one plain assignment, NAME = value, then run again")
+        for place in bound:
+            if place.bound is not None and ways.local(place.bound) and (
+                    rule.to.encode() in place.source.data):
+                self.plan.refuse("%s is also a function's own variable" % place.bound.name, place,
+                                 "%s stands in this file too" % rule.to,
+                                 "give the variable another name, then run again")
+                return False
+        return not problems
 
     def _empty(self, names: List[str]) -> bool:
-        values = [self._effective(name) for name in names if self.directory.has(name)]
+        values = [self._effective(name) for name in names]
         return all(value in ("", None) for value in values)
 
     def _effective(self, name: str) -> Any:
@@ -133,14 +135,18 @@ class _Work:
     def _agree(self, olds: List[str], name: str, rule: Rule, renames: List[Rule]) -> bool:
         """Two names for one setting must not say two things when nobody says which holds."""
         strips = {row.name: row.strip for row in renames}
-        values = [(known, _stripped(self._effective(known), strips.get(known, "")))
-                  for known in olds + [name] if self.directory.has(known)]
+        values = [(known, stripped(self._effective(known), strips.get(known, "")))
+                  for known in olds + [name]
+                  if any(map(_binds, self.directory.bindings(known)))]
         for known, value in values[1:]:
             first = values[0][1]
             if isinstance(value, NotEvaluated) or not same(rule, first, value):
-                self.refuse("%s and %s hold different values" % (values[0][0], known),
-                            self.directory.bindings(known)[-1], "nobody can tell which was meant",
-                            self._remedy(rule))
+                unknown = isinstance(value, NotEvaluated) or isinstance(first, NotEvaluated)
+                self.plan.refuse(
+                    "%s and %s %s" % (values[0][0], known, "are both set, and it can't be told "
+                                      "whether alike" if unknown else "hold different values"),
+                    self.directory.bindings(known)[-1], "nobody can tell which was meant",
+                    self._remedy(rule))
                 return False
         return True
 
@@ -149,17 +155,39 @@ class _Work:
         option = {"base_url": "--base-url %s=URL", "email": "--email-value %s=VALUE"}.get(source)
         return "give it: " + option % key if option else "delete one of the two, then run again"
 
-    def _derived(self, setter: Rule) -> Optional[str]:
+    def _derived(self, setter: Rule) -> Any:
+        """A value that nobody gave, from another setting or from what is registered."""
         for name in setter.derive:
             value = self._effective(name)
             if isinstance(value, str) and value:
-                self.plan.findings.append(Finding(
-                    CHECK + "-derived", "warning", "%s is taken from %s: %s"
-                    % (setter.to, name, value), self.directory.node,
-                    self.directory.file_path(self.directory.where(name)),
-                    "no base URL was given", self._remedy(setter)))
-                return value
-        return None
+                return self._said(setter, value, name, self.directory.where(name))
+        source, _, key = setter.value.partition(":")
+        url = stripped(self.given.registered.get(key, ""), "/ui") if source == "base_url" else ""
+        return self._said(setter, url, "the URL that is registered for " + key, "") \
+            if url else None
+
+    def _said(self, setter: Rule, text: str, source: str, where: str) -> Any:
+        try:
+            value: Any = people(text) if setter.shape == "people" else text
+        except Usage:
+            return None
+        self.plan.find("derived", "warning", "%s is taken from %s: %s"
+                       % (setter.to, source, masked.url(text)), where,
+                       "nobody gave it", self._remedy(setter))
+        return value
+
+    def _tell(self, renames: List[Rule], bound: List[Place], setter: Optional[Rule],
+              value: Any) -> None:
+        """What a person should know of a rename."""
+        for row in renames:
+            places = [place for place in bound if place.token.text == row.name]
+            if places and row.note:
+                self.plan.find("note", "warning", "%s became %s" % (row.name, row.to),
+                               places[-1].where, row.note)
+            if places and value is None and setter and setter.value.startswith("base_url:"):
+                text = stripped(self._effective(row.name), row.strip)
+                if isinstance(text, str):
+                    self._said(setter, text, row.name, places[-1].where)
 
     def _learn(self, setter: Optional[Rule], renames: List[Rule], name: str) -> None:
         """A base URL that the files themselves give serves the rules that come after."""
@@ -169,117 +197,45 @@ class _Work:
             return
         for known in [row.name for row in renames] + [name]:
             strip = next((row.strip for row in renames if row.name == known), "")
-            value = _stripped(self._effective(known), strip)
+            value = stripped(self._effective(known), strip)
             if isinstance(value, str) and value:
                 self.given.base_urls[key] = value
 
-    # -- edits ---------------------------------------------------------------------------
-
     def _edit(self, renames: List[Rule], bound: List[Place], own: List[Place], rule: Rule,
               value: Any) -> None:
+        names = [row.name for row in renames] + [rule.to]
+        rows = {row.name: row for row in renames}
         right = value is not None and not bound and same(
             rule, self._effective(rule.to), value)
-        strips = {row.name: row for row in renames}
         for place in bound + ([] if right or value is None else own):
-            item = place.bound
-            assert item is not None
-            row = strips.get(item.name, rule)
-            new = self._new_value(place, rule, row, value)
-            if item.name != rule.to:
-                self._token(place, rule.to, row)
-            if new is not None:
-                self._value(place, rule, new)
-
-    def _new_value(self, place: Place, rule: Rule, row: Rule, value: Any) -> Optional[str]:
-        """The source of the new value, None to leave the old."""
-        item = place.bound
-        assert item is not None and item.value is not None
-        inside = [token for token in item.statement.tokens if token.start >= item.value[0]]
-        try:
-            old: Any = present(evaluate(inside, {}))
-        except Unknown:
-            old = NotEvaluated(place.where, "")
-        if value is not None:
-            return None if same(rule, old, value) else literal(value)
-        if not row.strip:
-            return None
-        effective = self._effective(item.name)
-        if isinstance(effective, str) and _stripped(effective, row.strip) == effective:
-            return None
-        if isinstance(old, str) and old:
-            return literal(_stripped(old, row.strip))
-        self.refuse("the value of %s is computed" % item.name, place,
-                    "%s must go from its end" % row.strip, self._remedy(rule))
-        return None
-
-    def _token(self, place: Place, new: str, row: Rule) -> None:
-        token = place.token
-        self.plan.edits.add(Edit(place.source.name, token.line, token.start, token.end, new,
-                                 row.id, row.to, token.text, new))
-
-    def _value(self, place: Place, rule: Rule, new: str) -> None:
-        item = place.bound
-        assert item is not None and item.value is not None
-        start, end = item.value
-        old = place.source.text[start:end]
-        secret = rule.secret or self.rules.is_secret(rule.to)
-        if not secret:
-            self.insert.comment(place, "%s = %s" % (item.name, old), rule)
-        self.plan.edits.add(Edit(
-            place.source.name, place.source.tokens[0].line - 1
-            + line_ends(place.source.text[:start]) + 1, start, end, new, rule.id, rule.to,
-            "***" if secret else masked.url(old),
-            "%s = %s" % (rule.to, "***" if secret else new)))
-
-    def _uses(self, renames: List[Rule]) -> None:
+            assert place.bound is not None
+            row = rows.get(place.bound.name, rule)
+            if place.bound.name != rule.to:
+                self.amend.token(place, rule.to, row)
+            if ways.local(place.bound) or ways.globals_of([place]):
+                continue
+            if value is not None:
+                self.amend.set(place, rule, value, names)
+            elif row.strip:
+                self.amend.strip(place, rule, row, self._effective(row.name),
+                                 self._remedy(rule), names)
         for row in renames:
             for place in self.directory.uses(row.name):
-                self._token(place, row.to, row)
+                self.amend.token(place, row.to, row)
 
-    # -- the staged result ---------------------------------------------------------------
-
-    def prove(self) -> None:
-        """What was wanted is what the staged files say, and nothing else broke."""
-        staged = self.plan.edits.stage()
-        for where, why in staged.faults():
-            self.refuse("the edited %s would not be Python" % where, None, why,
-                        "mend the file by hand")
-        for source in staged.files:
-            old = self.directory.source(source.name)
-            if old is not None and encoding(old.text) != encoding(source.text):
-                self.refuse("the edit would hide the encoding of %s" % source.name, None,
-                            "its coding line must stay in line 1 or 2",
-                            "put the coding line first, then run again")
-        for name, value in self.plan.expected.items():
-            self._proved(staged, name, value)
-        for row in self.rules.kind(FORBID):
-            for name in row.names:
-                self._not_default(staged, name, row.pattern)
-
-    def _proved(self, staged: SettingsDir, name: str, value: Any) -> None:
-        try:
-            found = staged.value(name)
-        except NotEvaluated as unknown:
-            self.refuse("%s cannot be proven" % name, None, str(unknown),
-                        "write it as one plain assignment, NAME = value, then run again")
-            return
-        if not same(self.plan.wanted[name], found, value):
-            self.refuse("%s would not have the value that is wanted" % name, None,
-                        "%s sets it last" % staged.where(name), "mend that line by hand")
-
-    def _not_default(self, staged: SettingsDir, name: str, pattern: str) -> None:
-        try:
-            found = staged.value(name, "")
-        except NotEvaluated:
-            return
-        if isinstance(found, str) and pattern in found:
-            self.refuse("%s would be %s" % (name, found), None,
-                        "%s is Synnefo's own example" % pattern,
-                        "give the real one in site.conf or by --base-url")
+    def _expect(self, renames: List[Rule], name: str, rule: Rule, value: Any,
+                absent: bool) -> None:
+        """What the staged files must say for the new name."""
+        if value is None and not absent:
+            for row in renames:
+                found = self._effective(row.name)
+                if found is not None and not isinstance(found, NotEvaluated):
+                    value = stripped(found, row.strip)
+        if value is not None:
+            self.plan.expected[name] = value
+            self.plan.wanted[name] = rule
 
 
-def _stripped(value: Any, suffix: str) -> Any:
-    if not suffix or not isinstance(value, str):
-        return value
-    bare = value.rstrip("/")
-    return bare[:-len(suffix)].rstrip("/") if bare.endswith(suffix) else value
+def _binds(place: Place) -> bool:
+    """The module's own name gets a value there."""
+    return place.bound is not None and not ways.local(place.bound) and place.bound.how != "del"

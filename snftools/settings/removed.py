@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from typing import Dict, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from snftools.report import Finding
 from snftools.settings import masked
-from snftools.settings.directory import Place
 from snftools.settings.edits import Edit, EditSet
 from snftools.settings.rules import REMOVED
+from snftools.settings.scan import Place
 from snftools.settings.statements import Statement
 
 _Key = Tuple[str, int]       # file, offset of a logical line
@@ -17,16 +18,27 @@ _Key = Tuple[str, int]       # file, offset of a logical line
 
 def plan_removed(edits: EditSet, findings: List[Finding], comment_out: bool) -> None:
     """Adds the edits and findings about names which the release removed."""
-    names = [name for row in edits.rules.kind(REMOVED) for name in row.names]
-    work = _Removed(edits, findings, names)
+    notes = {name: row.note for row in edits.rules.kind(REMOVED)
+             for name in _names(row.names, edits)}
+    work = _Removed(edits, findings, notes)
     if comment_out:
         work.comment_out()
     work.report()
 
 
+def _names(patterns: Iterable[str], edits: EditSet) -> Iterator[str]:
+    for pattern in patterns:
+        if "*" in pattern:
+            scan = edits.directory.scan
+            yield from fnmatch.filter(sorted({*scan.bound_in, *scan.used_in}), pattern)
+        else:
+            yield pattern
+
+
 class _Removed:
-    def __init__(self, edits: EditSet, findings: List[Finding], names: List[str]) -> None:
-        self.edits, self.findings, self.names = edits, findings, names
+    def __init__(self, edits: EditSet, findings: List[Finding], notes: Dict[str, str]) -> None:
+        self.edits, self.findings, self.notes = edits, findings, notes
+        self.names = list(notes)
         self.directory = edits.directory
         self.order = {source.name: n for n, source in enumerate(self.directory.files)}
         self.out: Dict[_Key, Tuple[Place, str]] = {}
@@ -71,7 +83,7 @@ class _Removed:
                     changed = True
 
     def _key(self, place: Place) -> _Key:
-        statement = self._statement(place)
+        statement = place.bound.statement if place.bound else self._statement(place)
         return place.source.name, statement.line_start if statement else -1
 
     def _statement(self, place: Place) -> "Statement | None":
@@ -88,10 +100,11 @@ class _Removed:
         starts.discard(len(text))
         # What the line was to become does not matter any more.
         self.edits.edits = [edit for edit in self.edits.edits if edit.file != source.name
-                            or not statement.line_start <= edit.start < statement.line_end]
+                            or not statement.line_start <= edit.start < statement.line_end
+                            or _is_line_before(edit, statement)]
         for number, offset in enumerate(sorted(starts)):
             at = statement.line_start + offset
-            shown = masked.line(source.line_text(statement.line), self.edits.rules)
+            shown = masked.source_line(source, statement.line, self.edits.rules)
             self.edits.add(Edit(source.name, statement.line + number, at, at,
                                 head if not number else "#   ", "comment-removed", name,
                                 shown if not number else "",
@@ -104,13 +117,20 @@ class _Removed:
                     continue
                 self.findings.append(Finding(
                     "settings-leftover", "error",
-                    masked.line(place.source.line_text(place.token.line), self.edits.rules),
+                    masked.source_line(place.source, place.token.line, self.edits.rules),
                     self.directory.node, self.directory.file_path(place.where),
                     "%s does not define %s: this line would stop every Synnefo program"
                     % (self.edits.rules.release, name),
                     "snf-settings-rename --comment-removed --diff --check", 3))
         kept = [place for name in self.names for place in self.directory.bindings(name)
                 if self._key(place) not in self.out]
+        for place in kept:
+            note = self.notes[place.token.text] if place.token.text in self.notes else ""
+            if note:
+                self.findings.append(Finding(
+                    "settings-note", "warning", "%s means nothing in %s" % (
+                        place.token.text, self.edits.rules.release), self.directory.node,
+                    self.directory.file_path(place.where), note))
         if kept:
             self.findings.append(Finding(
                 "settings-ignored", "note", "%s ignores %d settings that are still set: %s" % (
@@ -124,3 +144,8 @@ class _Removed:
         return any((self.order[place.source.name], place.token.start) < at
                    and self._key(place) != self._key(use)
                    for place in self.directory.bindings(name))
+
+
+def _is_line_before(edit: Edit, statement: Statement) -> bool:
+    """A setting added between the line before and this one."""
+    return edit.start == edit.end == statement.line_start and not edit.new.startswith("#")

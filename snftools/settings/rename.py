@@ -27,7 +27,7 @@ _MISSING = {
 def plan_node(node: "Node", path: str, rules: Rules, given: Given,
               comment_removed: bool) -> Plan:
     """Read the node's settings and make the plan."""
-    directory = SettingsDir.read(node, path)
+    directory = SettingsDir.read(node, path, rules.names())
     masked.learn(directory, rules)
     return make_plan(directory, rules, given, comment_removed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from snftools.errors import Usage
@@ -31,6 +31,7 @@ class Rule:
     derive: Tuple[str, ...] = ()
     names: Tuple[str, ...] = ()
     pattern: str = ""
+    note: str = ""
     only_with: str = ""
     secret: bool = False
     required: bool = False
@@ -65,7 +66,18 @@ class Rules:
 
     def is_secret(self, name: str) -> bool:
         """The name's value must not be shown."""
-        return any(word in name for word in self.secret)
+        upper = name.upper()
+        return any(word in upper for word in self.secret)
+
+    def names(self) -> FrozenSet[str]:
+        """Every name that a row is about."""
+        found = {name for row in self.rows
+                 for name in (row.name, row.to, *row.names, *row.near, *row.derive)}
+        return frozenset(found - {""})
+
+    def old_names(self) -> FrozenSet[str]:
+        """The names that become others."""
+        return frozenset(row.name for row in self.kind(RENAME))
 
 
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:
@@ -80,6 +92,7 @@ class Given:
     base_urls: Dict[str, str] = field(default_factory=dict)
     email: Mapping[str, Any] = field(default_factory=dict)
     tokens: Dict[str, str] = field(default_factory=dict)
+    registered: Dict[str, str] = field(default_factory=dict)    # 0.13's URL by component
 
     def value(self, rule: Rule) -> Any:
         """The rule's value, or None when it is not given."""
@@ -134,6 +147,14 @@ def _pairs(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
     return tuple(tuple(item) if isinstance(item, (list, tuple)) else item for item in value)
+
+
+def stripped(value: Any, suffix: str) -> Any:
+    """Text without the suffix (and slashes around it) at its end; anything else as it is."""
+    if not suffix or not isinstance(value, str):
+        return value
+    bare = value.rstrip("/")
+    return bare[:-len(suffix)].rstrip("/") if bare.endswith(suffix) else value
 
 
 def literal(value: Any) -> str:

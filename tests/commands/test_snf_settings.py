@@ -71,7 +71,7 @@ def test_diff(rename):
 
 
 def test_refused_with_its_line(rename, place):
-    (place / "z.conf").write_text("X = 1\nif X:\n    ASTAKOS_URL = 'https://x.org'\n")
+    (place / "z.conf").write_text("X = 1\nif X:\n    globals()['ASTAKOS_URL'] = 1\n")
     done = rename()
     assert done.code == 3 and "z.conf:3" in done.out + done.err
     assert (place / "cyclades.conf").read_text() == OLD

@@ -72,7 +72,7 @@ def test_what_synnefo_would_not_read_is_refused(practice_site):
 
 def test_one_refused_node_keeps_all_as_they_are(practice_site):
     (practice_site.node("pithos") / "etc/synnefo/99-local.conf").write_text(
-        "if True:\n    PITHOS_AUTHENTICATION_URL = 'x'\n")
+        "class A:\n    PITHOS_AUTHENTICATION_URL = 'x'\n")
     before = contents(practice_site)
     done = run("snf-settings-rename", "--node", "all", site=practice_site).expect(3)
     assert "99-local.conf:2" in done.out

@@ -58,8 +58,8 @@ def run_plan(files: Dict[str, bytes], args: argparse.Namespace) -> Plan:
              if key in ("helpdesk", "managers", "admins") else value
              for key, value in _pairs(args.email_value).items()}
     given = Given(_pairs(args.base_url), email, _pairs(args.token))
-    return make_plan(SettingsDir.of("/etc/synnefo", files.items(), "node1"), rules, given,
-                     args.comment_removed)
+    directory = SettingsDir.of("/etc/synnefo", files.items(), "node1", rules.names())
+    return make_plan(directory, rules, given, args.comment_removed)
 
 
 def run_case(directory: str) -> Done:

@@ -1,0 +1,70 @@
+"""Old names where they are no names: in comments and strings, which are never edited."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Pattern, Tuple
+
+from snftools.settings import masked
+from snftools.settings.lexer import COMMENT, NAME, STRING, Token
+from snftools.settings.names import NAMESPACES
+from snftools.settings.scan import Place
+from snftools.settings.statements import Statement
+
+if TYPE_CHECKING:
+    from snftools.settings.plan import Plan
+
+OWN_COMMENT = re.compile(r"# (?:before|removed in) [0-9.]+: ")
+_CODE = frozenset(["exec", "eval", "execfile"]) | NAMESPACES
+_LINES = 12        # line numbers that a finding lists
+
+
+def look(plan: "Plan") -> None:
+    """Notes on comments and strings; a refusal where a string is used as a name or as code."""
+    names = plan.edits.rules.old_names()
+    if not names:
+        return
+    pattern = re.compile(r"\b(%s)\b" % "|".join(sorted(names)))
+    wanted = re.compile(pattern.pattern.encode())
+    home = plan.edits.directory.file_path("")
+    refused = {finding.where[len(home):] for finding in plan.findings
+               if finding.severity == "error"}
+    for source in plan.edits.directory.files:
+        if not wanted.search(source.data):
+            continue
+        found: Dict[Tuple[str, str], List[int]] = {}
+        for token in source.tokens:
+            if token.kind in (COMMENT, STRING) and not OWN_COMMENT.match(token.text):
+                for name in sorted(set(pattern.findall(token.text))):
+                    found.setdefault((token.kind, name), []).append(token.line)
+        for (kind, name), lines in found.items():
+            what = "comments" if kind == COMMENT else "strings"
+            plan.find("mentioned", "note", "%s still say %s in line %s" % (
+                what, name, _listed(lines)), "%s:%d" % (source.name, lines[0]),
+                "they are not edited", "")
+        for statement in source.statements:
+            string = _as_code(statement, pattern)
+            if string is not None and Place(source, string).where not in refused:
+                plan.refuse("a string with %s is used as code or as a name"
+                            % pattern.findall(string.text)[0],
+                            Place(source, string), "this can't be followed safely",
+                            "write the name itself, then run again")
+    for place in plan.edits.directory.scan.opaque:
+        plan.find("opaque", "note", "this line may set any name: %s"
+                  % masked.source_line(place.source, place.token.line, plan.edits.rules),
+                  place.where,
+                  "what it executes is not looked at", "")
+
+
+def _listed(lines: Iterable[int]) -> str:
+    every = sorted(set(lines))
+    more = " and %d more" % (len(every) - _LINES) if len(every) > _LINES else ""
+    return ", ".join(map(str, every[:_LINES])) + more
+
+
+def _as_code(statement: Statement, pattern: Pattern[str]) -> Optional[Token]:
+    """The string with an old name in a statement that reaches names by strings."""
+    if not any(token.kind == NAME and token.text in _CODE for token in statement.tokens):
+        return None
+    return next((token for token in statement.tokens
+                 if token.kind == STRING and pattern.search(token.text)), None)
