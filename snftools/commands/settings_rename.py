@@ -51,7 +51,7 @@ def act(args: Any) -> Report:
 
 def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
     from snftools.settings import rename
-    from snftools.settings.edits import WROTE
+    from snftools.settings.writing import WROTE
     reports = []
     with ctx.changing([] if args.check else nodes):
         for node in nodes:
@@ -65,6 +65,9 @@ def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
 
 
 def _rename(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
+    import sys
+
+    from snftools.output.text import use_color
     from snftools.settings import rename
     plans = [_plan(ctx, args, node) for node in nodes]
     refused = any(plan.refused for plan in plans)
@@ -73,7 +76,8 @@ def _rename(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
         written = None
         if not args.check and not refused:
             written = rename.write(plan, node, ctx.state.undo(ctx.run_id))
-        report = rename.report(plan, node, written, ctx.run_id, args.diff)
+        report = rename.report(plan, node, written, ctx.run_id, args.diff,
+                               use_color(args.color, sys.stdout))
         if not args.check and refused:
             report = Report(False, report.findings, report.result, report.lines)
         reports.append(report)
@@ -81,21 +85,24 @@ def _rename(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
 
 
 def _plan(ctx: Any, args: Any, node: Any) -> Any:
-    """The node's plan; a token that is missing is fetched from Astakos' database."""
+    """The node's plan; what it lacks is looked for in Astakos' database."""
     from snftools.settings import rename
     from snftools.settings.rules import Given, Rules
     path = args.settings_dir or "/etc/synnefo"
     part = ctx.release.part("settings")
     rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
-    tokens = _token_file(args, node)
+    found = {"token": _token_file(args, node), "base_url": {}}
     while True:
         given = Given({name: one.base_url for name, one in ctx.site.components.items()
-                       if one.base_url}, ctx.site.email, dict(tokens))
+                       if one.base_url}, ctx.site.email, dict(found["token"]),
+                      dict(found["base_url"]))
         plan = rename.plan_node(node, path, rules, given, args.comment_removed)
-        wanted = [name.partition(":")[2] for name in plan.missing if name.startswith("token:")]
-        if plan.refused or not wanted or wanted[0] in tokens:
+        wanted = [(kind, name) for kind, _, name in (row.partition(":") for row in plan.missing)
+                  if name not in found[kind]]
+        if plan.refused or not wanted:
             break
-        tokens[wanted[0]] = _registered(ctx, wanted[0])
+        for kind, name in wanted:
+            found[kind][name] = _registered(ctx, kind, name)
     if not plan.refused:
         rename.require_all(plan, node)
     return plan
@@ -125,15 +132,16 @@ def _token_file(args: Any, node: Any) -> Any:
     return {able[0]: token} if able else {}
 
 
-def _registered(ctx: Any, component: str) -> str:
-    """The token that Astakos' database has for the component, "" when it can't be had."""
+def _registered(ctx: Any, kind: str, component: str) -> str:
+    """What Astakos' database has for the component, "" when it can't be had."""
     from snftools.commands import astakos
     from snftools.registry import tokens
+    ask = tokens.registered if kind == "token" else tokens.address
     try:
         with astakos.home(ctx).connection() as connection:
-            return tokens.registered(connection, component)
+            return ask(connection, component)
     except Usage:
-        return ""      # no astakos node is known here: --token-file
+        return ""      # no astakos node is known here: --token-file, --base-url
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

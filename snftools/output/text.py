@@ -14,7 +14,8 @@ from snftools.report import Finding, Report
 
 WIDTH = 80
 
-_COLORS = {"error": "31;1", "warning": "33", "note": "36", "failed": "31;1"}
+_COLORS = {"error": "31;1", "warning": "33", "note": "36", "failed": "31;1",
+           "file": "1", "removed": "31", "added": "32", "place": "36"}
 _LABELS = {"error": "ERROR", "warning": "WARN", "note": "NOTE"}
 
 

@@ -6,16 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from snftools.settings.how import (
+    ALIAS, AUGMENTED, CHAINED, CLASS, DEF, DELETE, DYNAMIC, EXCEPT, GLOBAL, IMPORT, ITEM, LOOP,
+    PARAMETER, PLAIN, WITH)
 from snftools.settings.lexer import NAME, OP, STRING, Token
 from snftools.settings.statements import (
     MODULE, Statement, depths, is_name, is_op, split_at)
-from snftools.settings.targets import (
-    ITEM, PLAIN, TUPLE, elements, span, target_names, targets, until)
+from snftools.settings.targets import elements, span, target_names, targets, until
 
-CHAINED, AUGMENTED = "chained", "augmented"
-LOOP, WITH, EXCEPT, IMPORT, ALIAS = "loop", "with", "except", "import", "alias"
-DEF, CLASS = "def", "class"
-PARAMETER, DELETE, GLOBAL, DYNAMIC = "parameter", "del", "global", "dynamic"
 AUGMENTED_OPS = frozenset("+= -= *= /= %= &= |= ^= **= //= >>= <<=".split())
 NAMESPACES = frozenset("globals locals vars setattr delattr".split())
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, List, Sequence, Tuple
 
-from snftools.settings import names as how
+from snftools.settings import how
 from snftools.settings.flow import Flow, State
 from snftools.settings.lexer import Token
 from snftools.settings.methods import method

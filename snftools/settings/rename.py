@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Optional
 
 from snftools.errors import Refused, Usage
+from snftools.output.text import paint
 from snftools.report import Report
 from snftools.settings import asked, masked
 from snftools.settings.directory import SettingsDir
-from snftools.settings.edits import undo_changes
 from snftools.settings.plan import Plan, make_plan
 from snftools.settings.rules import Given, Rules
+from snftools.settings.writing import undo_changes, write_all
 
 if TYPE_CHECKING:
     from snftools.node import Node
@@ -49,11 +50,11 @@ def write(plan: Plan, node: "Node", undo: "UndoStore") -> List[str]:
             raise Refused("Synnefo would not read the edited settings", node=node.name,
                           why=answer.broken, unchanged="all settings files",
                           next="mend that line by hand, then run the command again")
-    return plan.edits.apply(node, undo)
+    return write_all(plan.edits, node, undo)
 
 
 def report(plan: Plan, node: "Node", written: Optional[List[str]], undo_id: str,
-           with_diff: bool) -> Report:
+           with_diff: bool, color: bool = False) -> Report:
     """`written`: the paths that were written, None when nothing was to be (--check, refused)."""
     directory = plan.edits.directory
     edits = [] if plan.refused else plan.edits.edits
@@ -62,7 +63,7 @@ def report(plan: Plan, node: "Node", written: Optional[List[str]], undo_id: str,
     files = sorted({edit.file for edit in edits})
     lines: List[str] = []
     if with_diff and not plan.refused:
-        lines += plan.edits.diff()
+        lines += [paint(line, _kind(line), color) for line in plan.edits.diff()]
     if plan.refused:
         lines.append("%s: refused, nothing was written." % node.name)
     elif not edits:
@@ -81,6 +82,13 @@ def report(plan: Plan, node: "Node", written: Optional[List[str]], undo_id: str,
                   result={"nodes": {node.name: {
                       "directory": directory.path, "edits": rows,
                       "written": written or [], "undo": undo_id if written else ""}}})
+
+
+def _kind(line: str) -> str:
+    """What a line of a diff is, for its colour."""
+    if line.startswith(("---", "+++")):
+        return "file"
+    return {"-": "removed", "+": "added", "@": "place"}.get(line[:1], "")
 
 
 def _listing(plan: Plan) -> List[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from snftools.settings.how import ITEM, PLAIN, TUPLE
 from snftools.settings.lexer import NAME, Token
 from snftools.settings.statements import depths, is_name, is_op, split_at
-
-PLAIN, TUPLE, ITEM = "plain", "tuple", "item"
 
 
 def elements(target: Sequence[Token], value: Sequence[Token]) -> Dict[Token, Tuple[int, int]]:

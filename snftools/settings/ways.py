@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from snftools.settings import names as how
+from snftools.settings import how
 from snftools.settings.names import Bound
 from snftools.settings.scan import Place
 from snftools.settings.source import Source

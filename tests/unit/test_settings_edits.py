@@ -10,9 +10,9 @@ from snftools.errors import Failed, Refused
 from snftools.node import open_node
 from snftools.release import Release
 from snftools.settings.directory import SettingsDir
-from snftools.settings.edits import undo_changes
 from snftools.settings.plan import make_plan
 from snftools.settings.rules import Given, Rules
+from snftools.settings.writing import undo_changes, write_all
 from snftools.site import NodeEntry
 from snftools.state import State
 
@@ -49,7 +49,7 @@ def names(place):
 def test_written_read_and_put_back(place, node, store):
     (place / "a.conf").write_bytes(OLD)
     os.chmod(place / "a.conf", 0o640)
-    plan(node).edits.apply(node, store)
+    write_all(plan(node).edits, node, store)
     assert b"ASTAKOS_BASE_URL = 'https://a.org/astakos'" in (place / "a.conf").read_bytes()
     new = place / "20-snf-astakos-app-cloudbar.conf"
     assert new.stat().st_mode & 0o777 == 0o640
@@ -61,8 +61,8 @@ def test_written_read_and_put_back(place, node, store):
 
 def test_undo_goes_back_before_the_first_change(place, node, store):
     (place / "a.conf").write_bytes(OLD)
-    plan(node).edits.apply(node, store)
-    plan(node, {"astakos": "https://b.org/astakos"}).edits.apply(node, store)
+    write_all(plan(node).edits, node, store)
+    write_all(plan(node, {"astakos": "https://b.org/astakos"}).edits, node, store)
     assert b"https://b.org" in (place / "a.conf").read_bytes()
     undo_changes(node, store)
     assert (place / "a.conf").read_bytes() == OLD
@@ -70,7 +70,7 @@ def test_undo_goes_back_before_the_first_change(place, node, store):
 
 def test_undo_refuses_a_file_changed_since(place, node, store):
     (place / "a.conf").write_bytes(OLD)
-    plan(node).edits.apply(node, store)
+    write_all(plan(node).edits, node, store)
     with open(place / "a.conf", "ab") as stream:
         stream.write(b"MINE = 1\n")
     before = (place / "a.conf").read_bytes()
@@ -85,7 +85,7 @@ def test_a_file_that_changes_under_our_hands_is_refused(place, node, store):
     ready = plan(node)
     (place / "a.conf").write_bytes(OLD + b"# somebody\n")
     with pytest.raises(Refused):
-        ready.edits.apply(node, store)
+        write_all(ready.edits, node, store)
     assert names(place) == ["a.conf"]
     assert (place / "a.conf").read_bytes() == OLD + b"# somebody\n"
 
@@ -102,8 +102,8 @@ def test_a_failed_write_puts_the_others_back(place, node, store, monkeypatch):
 
     monkeypatch.setattr(type(node), "write", failing)
     with pytest.raises(Failed) as caught:
-        ready.edits.apply(node, store)
-    assert caught.value.why == "No space left on device"
+        write_all(ready.edits, node, store)
+    assert caught.value.why.endswith("a.conf: No space left on device")
     assert names(place) == ["a.conf"] and (place / "a.conf").read_bytes() == OLD
 
 
@@ -114,7 +114,7 @@ def test_a_write_that_lies_is_put_back(place, node, store, monkeypatch):
     monkeypatch.setattr(type(node), "write", lambda self, path, data, **how: write(
         self, path, data if data == OLD else data[:10], **how))
     with pytest.raises(Failed):
-        ready.edits.apply(node, store)
+        write_all(ready.edits, node, store)
     assert names(place) == ["a.conf"] and (place / "a.conf").read_bytes() == OLD
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_settings_file_is_left_alone(place, node):
 def test_a_symlinks_target_is_edited(place, node, store):
     (place / "real").write_bytes(OLD)
     os.symlink("real", place / "link.conf")
-    plan(node).edits.apply(node, store)
+    write_all(plan(node).edits, node, store)
     assert (place / "link.conf").is_symlink()
     assert b"ASTAKOS_BASE_URL" in (place / "real").read_bytes()
 
