@@ -10,7 +10,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
-.PHONY: demo test check lint types unit deb deb-quick \
+.PHONY: demo test check lint types unit settings-property deb deb-quick \
     check-debian deps deps-test clean
 
 demo: deps
@@ -31,6 +31,11 @@ types:
 
 unit:
 	$(PYTEST) tests/unit tests/contract
+
+# 10,000 generated settings files, judged by Python 2.7 where there is one (PYTHON2 names it).
+settings-property: deps-test
+	SETTINGS_EXAMPLES=5000 $(PYTEST) tests/unit/test_settings_property.py \
+	    --hypothesis-show-statistics
 
 deb: deps-test
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F
