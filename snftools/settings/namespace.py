@@ -8,7 +8,7 @@ where and why; it spreads to all that is made from it.
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from snftools.settings import how
 from snftools.settings.flow import Flow, State
@@ -28,7 +28,13 @@ class Namespace:
         self.places: Dict[str, str] = {}
         self.shared: Dict[str, Unknown] = {}     # what functions set whenever they are called
 
-    def run(self, source: Source) -> None:
+    def run(self, sources: Iterable[Source]) -> "Namespace":
+        """Execute files in order."""
+        for source in sources:
+            self.execute(source)
+        return self
+
+    def execute(self, source: Source) -> None:
         """Execute one more file."""
         flow = Flow(self._truth)
         for statement, names in zip(source.statements, source.names):
@@ -82,10 +88,6 @@ class Namespace:
             if bound.how == how.AUGMENTED:
                 return self._augmented(statement, bound)
             if bound.how == how.TUPLE:
-                if bound.value is not None:
-                    return evaluate([token for token in statement.tokens
-                                     if bound.value[0] <= token.start < bound.value[1]],
-                                    self.values)
                 return self._unpacked(statement, bound)
             if bound.how == how.ITEM:
                 return self._changed(statement)
@@ -110,6 +112,10 @@ class Namespace:
         return value
 
     def _unpacked(self, statement: Statement, bound: Bound) -> Any:
+        if bound.value is not None:
+            start, end = bound.value
+            return evaluate([token for token in statement.tokens if start <= token.start < end],
+                            self.values)
         parts = split_at(statement.tokens, "=")
         if len(parts) != 2:
             raise Unknown("several targets are set at once")

@@ -67,7 +67,7 @@ class Scan:
             self.bound_in.setdefault(name, []).append(source)
         for name in used:
             self.used_in.setdefault(name, []).append(source)
-        self.namespace.run(source)
+        self.namespace.execute(source)
 
     def bindings(self, name: str) -> List[Place]:
         """Where the name is bound."""

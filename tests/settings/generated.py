@@ -23,7 +23,8 @@ HOST = st.sampled_from(["https://one.org", "http://two.example.org:8080/c", "htt
 QUOTE = st.sampled_from(["'%s'", '"%s"', "'''%s'''", "u'%s'", "r'%s'", "('%s')", "'' '%s'"])
 VALUE = st.sampled_from([
     "1", "0777", "10L", "0xfL", "1.5e3", "'a'", 'ur"b\\d"', "(1, 2)", "[]", "['a', 'b']",
-    "{'k': 1}", "{'ASTAKOS_URL': 2}", "None", "True", "5 / 2", "1 <> 2", "`5`", "'%s-%d' % ('a', 3)",
+    "{'k': 1}", "{'ASTAKOS_URL': 2}", "None", "True", "5 / 2", "1 <> 2", "`5`",
+    "'%s-%d' % ('a', 3)",
     "dict(ASTAKOS_URL=3)", "[i for i in 1, 2]", "lambda (a, b), c=1: a", "'a' if 1 else 'b'",
     "len('abc')", "(1,\n    2)", "1 + \\\n    2", "'''two\nlines'''", "not 0", "'a' 'b' \"c\""])
 
