@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
@@ -117,9 +118,15 @@ class Subject:
         value = self.given.base_urls.get(component) or self.value(name)
         return value.rstrip("/") if isinstance(value, str) else ""
 
-    def statements(self) -> Iterator[Tuple[Statement, Tuple[str, ...], str]]:
-        """(statement, names that it binds, FILE:LINE) of all files."""
+    def statements(self, holding: "re.Pattern[str]"
+                   ) -> Iterator[Tuple[Statement, Tuple[str, ...], str]]:
+        """(statement, names that it binds, FILE:LINE) of the files whose text has the pattern.
+
+        There may be a thousand files: the others are not taken apart once more.
+        """
         for source in self.directory.files:
+            if not holding.search(source.text):
+                continue
             for statement, names in zip(source.statements, source.names):
                 yield (statement, tuple(bound.name for bound in names.bound),
                        self.directory.file_path("%s:%d" % (source.name, statement.line)))

@@ -53,8 +53,10 @@ def _strings(subject: Subject, olds: Mapping[str, str]) -> Iterator[Finding]:
     """Strings are never edited, so what they hold is told."""
     told = _told_elsewhere(subject) | set(olds)
     moved = Moved(subject, subject.conf["moved_in_settings"])
-    names = re.compile(r"(?<!\w)(%s)(?!\w)" % ("|".join(map(re.escape, olds)) or r"\Z\w"))
-    for statement, bound, where in subject.statements():
+    words = "|".join(map(re.escape, olds)) or r"\Z\w"
+    names = re.compile(r"(?<!\w)(%s)(?!\w)" % words)
+    for statement, bound, where in subject.statements(
+            re.compile("%s|%s|\\\\" % (words, moved.anywhere))):
         if bound and set(bound) <= told:
             continue
         for token in statement.tokens:

@@ -22,6 +22,7 @@ class Moved:
         # In a web server's pattern dots may have a backslash before them.
         inner = "|".join(re.escape(path).replace(r"\.", r"\\?\.") for path in longest)
         self._pattern = re.compile(_BEFORE + r"(%s)(?![\w.-])" % (inner or r"\Z\w"))
+        self.anywhere = inner or r"\Z\w"       # a pattern without which nothing is found
 
     def found(self, text: str) -> Iterator[Tuple[str, str]]:
         """(old, new) of each old path in the text, once; new is "" where there is none."""

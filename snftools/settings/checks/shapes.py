@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Iterator
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ def _landing(subject: Subject) -> Iterator[Finding]:
 def _without(subject: Subject, name: str) -> str:
     """The line that comments out what sets the name last; the default is right."""
     where = subject.where(name)
-    for statement, names, place in subject.statements():
+    for statement, names, place in subject.statements(re.compile(re.escape(name))):
         if place == where and name in names and statement.plain_place:
             return comment_out(where, statement)
     return "delete the line: the default is right"
@@ -80,7 +81,7 @@ def _by_hypervisor(subject: Subject, params: Dict[Any, Any]) -> Dict[str, Any]:
 def _middleware(subject: Subject) -> Iterator[Finding]:
     name, entry = subject.conf["middleware"], subject.conf["middleware_value"]
     here = set(subject.rules.roles) & set(subject.conf["middleware_roles"])
-    for statement, _, where in subject.statements():
+    for statement, _, where in subject.statements(re.compile(re.escape(entry))):
         words = {token.text for token in statement.tokens}
         if name not in words or statement.scope != MODULE or not words & _OUT or not any(
                 token.kind == STRING and entry in token.text for token in statement.tokens):
