@@ -47,7 +47,8 @@ def act(args: Any) -> Report:
         rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
         around = look(node, directory, part["checks"], _packages(node, part["checks"]))
         pairs.append((node, Subject(directory, rules, part["checks"], given, around=around,
-                                    rename=_rename(ctx, args, node), not_compared=why)))
+                                    rename=_rename(ctx, args, node), with_email=args.email,
+                                    not_compared=why)))
     return prove.check(pairs)
 
 

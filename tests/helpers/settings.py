@@ -46,7 +46,7 @@ def subject(text, *roles, node="n1", tokens=None, base_urls=None, email=None, an
     return Subject(directory, rules, part["checks"],
                    Given(dict(base_urls or {}), dict(email or {}),
                          dict(TOKENS if tokens is None else tokens)),
-                   Asked(answer or {}), around or Around())
+                   Asked(answer or {}), around or Around(), with_email=email is not None)
 
 
 def findings(text, *roles, **more):

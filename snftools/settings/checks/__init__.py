@@ -57,16 +57,12 @@ class Subject:
     answer: Asked = field(default_factory=lambda: Asked({}))
     around: Around = field(default_factory=Around)
     rename: str = ""
+    with_email: bool = False     # the email settings are looked at as well
     not_compared: str = ""       # why it is not known which tokens Astakos registered
 
     @property
     def node(self) -> str:
         return self.directory.node
-
-    @property
-    def with_email(self) -> bool:
-        """The email settings are looked at as well."""
-        return any(row.only_with == "email" for row in self.rules.rows)
 
     def value(self, name: str, default: Any = None) -> Any:
         """The effective value, by the files or else by the node's own Python.
