@@ -43,8 +43,8 @@ def act(args: Any) -> Report:
     why = _registered(ctx, nodes, given.tokens)
     pairs = []
     for node in nodes:
-        directory = SettingsDir.read(node, astakos.settings_dir(args))
         rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
+        directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names())
         around = look(node, directory, part["checks"], _packages(node, part["checks"]))
         pairs.append((node, Subject(directory, rules, part["checks"], given, around=around,
                                     rename=_rename(ctx, args, node), with_email=args.email,

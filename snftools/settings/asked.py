@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Optional, Tuple
 
-from snftools.errors import Failed
+from snftools.errors import Failed, Refused
+from snftools.report import Finding
 from snftools.settings import lexer
 from snftools.settings.values import NotEvaluated, Unknown, evaluate, present
 
@@ -65,22 +66,65 @@ def _values(text: str) -> Iterator[Tuple[str, Any]]:
 
 
 def ask_staged(node: "Node", staged: "SettingsDir", token: str) -> Asked:
-    """The same of files that are not in place yet: a private copy, removed afterwards."""
+    """The same of files that are not in place yet: a private copy, removed afterwards.
+
+    Failed when the copy cannot be made.
+    """
     directory = "/tmp/snf-settings-" + token
     try:
+        _remove_mine(node, directory)
         node.mkdir(directory, 0o700, parents=False)
+        try:
+            for source in staged.files:
+                node.write("%s/%s" % (directory, source.name), source.data, mode=0o600)
+            return ask(node, directory)
+        finally:
+            _remove(node, directory)
     except OSError as error:
-        raise Failed("%s cannot be made" % directory, node=node.name,
+        raise Failed("the staged settings cannot be written to %s" % directory, node=node.name,
                      why=error.strerror or str(error), unchanged="all settings files") from error
-    names = [source.name for source in staged.files]
-    try:
-        for source in staged.files:
-            node.write("%s/%s" % (directory, source.name), source.data, mode=0o600)
-        return ask(node, directory)
-    finally:
-        for name in names:
-            node.remove("%s/%s" % (directory, name))
-        node.rmdir(directory)
+
+
+def _remove_mine(node: "Node", directory: str) -> None:
+    """What a run that was killed here left behind; nobody else's directory is touched."""
+    left = node.stat(directory, follow=False)
+    if left is None or left.kind != "dir" or left.mode & 0o077:
+        return
+    if node.run(["id", "-u"]).text.strip() == str(left.uid):
+        _remove(node, directory)
+
+
+def _remove(node: "Node", directory: str) -> None:
+    for name in node.list(directory):
+        node.remove("%s/%s" % (directory, name))
+    node.rmdir(directory)
+
+
+def check_staged(node: "Node", staged: "SettingsDir", names: Iterable[str],
+                 token: str) -> Optional[Finding]:
+    """Let the node's own Python read files that are not in place yet.
+
+    Refused when it cannot, or when one of the names would have another value than the files
+    say to us. A Finding when it gives no answer; None where there is no Python of Synnefo's.
+    """
+    if not has_program(node):
+        return None
+    answer = ask_staged(node, staged, token)
+    if answer.broken:
+        raise Refused("Synnefo would not read the edited settings", node=node.name,
+                      why=answer.broken, unchanged="all settings files",
+                      next="mend that line by hand, then run the command again")
+    wrong = sorted({name for name, _, _ in differing(staged, answer)} & set(names))
+    if wrong:
+        raise Refused("%s would not have the value that is wanted" % ", ".join(wrong),
+                      node=node.name, why="snf-manage diffsettings on the edited files says so",
+                      unchanged="all settings files",
+                      next="write it as one plain assignment, NAME = value, in the last file")
+    if answer.failed:
+        return Finding("settings-not-asked", "warning",
+                       "snf-manage diffsettings gives no answer about the edited files",
+                       node.name, staged.path, answer.failed, "try it on the node")
+    return None
 
 
 def differing(directory: "SettingsDir", answer: Asked) -> Iterator[Tuple[str, Any, Any]]:

@@ -44,12 +44,9 @@ def write(plan: Plan, node: "Node", undo: "UndoStore") -> List[str]:
     """Let the node's own Python look at the staged files, then write them all or none."""
     if not plan.edits.contents():
         return []
-    if asked.has_program(node):
-        answer = asked.ask_staged(node, plan.edits.stage(), undo.id)
-        if answer is not None and answer.broken:
-            raise Refused("Synnefo would not read the edited settings", node=node.name,
-                          why=answer.broken, unchanged="all settings files",
-                          next="mend that line by hand, then run the command again")
+    told = asked.check_staged(node, plan.edits.stage(), plan.expected, undo.id)
+    if told is not None:
+        plan.findings.append(told)
     return write_all(plan.edits, node, undo)
 
 

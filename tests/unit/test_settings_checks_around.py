@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from snftools.errors import Failed, Refused
 from snftools.node.base import Stat
 from snftools.node.root import RootNode
 from snftools.release import Release
@@ -195,3 +196,65 @@ def test_what_differs():
     directory = SettingsDir.of("/s", [("a.conf", b"A = 1\nB = f()\nC = 'x'\nDATABASES = {}\n")])
     answer = asked.Asked({"A": 2, "B": 3, "C": "x", "DATABASES": {"a": 1}, "Z": 1})
     assert list(asked.differing(directory, answer)) == [("A", 1, 2)]
+
+
+# -- asking about files that are not in place yet ------------------------------------------------
+
+STAGED = b"A = 'x'\nTOKEN = 'planted'\n"
+
+
+@pytest.fixture
+def staging(node, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    for name in ("cat", "id", "ls"):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        os.symlink("/usr/bin/" + name, str(tmp_path / "bin" / name))
+
+    def check(text):
+        program(tmp_path, text)
+        staged = SettingsDir.of("/etc/synnefo", [("a.conf", STAGED)], "n1")
+        return asked.check_staged(node, staged, ["A"], "id1")
+    yield check
+    assert not [path for path in (tmp_path / "tmp").iterdir() if path.is_dir()
+                and not path.is_symlink() and path.name != "theirs"]
+
+
+def test_python_reads_the_staged_files(staging, tmp_path):
+    text = "cd $SYNNEFO_SETTINGS_DIR && cat a.conf && ls -ld . a.conf >%s/seen" % tmp_path
+    assert staging(text) is None
+    seen = (tmp_path / "seen").read_text()
+    assert "drwx------" in seen and "-rw-------" in seen
+
+
+@pytest.mark.parametrize("text,what", [
+    ("echo 'Failed to read settings file: z [NameError]' >&2", "would not read"),
+    ("echo \"A = 'y'\"", "A would not have the value that is wanted")])
+def test_what_python_reads_otherwise_is_refused(staging, text, what):
+    with pytest.raises(Refused) as caught:
+        staging(text)
+    assert what in str(caught.value) and caught.value.unchanged
+
+
+def test_a_difference_in_what_is_not_edited_is_none_of_ours(staging):
+    assert staging("echo \"A = 'x'\"; echo \"TOKEN = 'other'\"") is None
+
+
+def test_no_answer_is_told(staging):
+    assert staging("exit 3").severity == WARNING
+
+
+def test_what_a_killed_run_left_is_removed(staging, tmp_path):
+    left = tmp_path / "tmp/snf-settings-id1"
+    left.mkdir(0o700)
+    (left / "old.conf").write_text("A = 'old'\n")
+    assert staging("cat $SYNNEFO_SETTINGS_DIR/*.conf") is None
+
+
+def test_a_directory_of_somebody_else_is_not_touched(staging, tmp_path):
+    theirs = tmp_path / "tmp/theirs"
+    theirs.mkdir()
+    (theirs / "x").write_text("")
+    os.symlink("theirs", str(tmp_path / "tmp/snf-settings-id1"))
+    with pytest.raises(Failed):
+        staging("echo \"A = 'x'\"")
+    assert os.listdir(str(theirs)) == ["x"]
