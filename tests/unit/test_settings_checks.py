@@ -205,3 +205,9 @@ def test_the_page_names_every_finding():
     page = (Path(__file__).resolve().parents[2] / "man/snf-settings-check.8").read_text()
     section = page.split(".SH FINDINGS")[1].split(".SH ")[0].replace("\\-", "-")
     assert re.findall(r"^\.B (\S+)$", section, re.M) == list(NAMES)
+
+
+def test_what_a_person_must_know_of_a_setting_that_is_gone():
+    items = findings(right("astakos") + "ASTAKOS_PENDING_APPLICATION_LIMIT = 3\n", "astakos")
+    assert any("astakos.pending_app" in item.what + item.why for item in items)
+    assert all(item.severity in (NOTE, WARNING) for item in items)

@@ -31,6 +31,7 @@ NAMES: Mapping[str, str] = {
     "old-name": "a name of the old release",
     "leftover": "a line that uses a name which is not defined any more",
     "ignored": "settings that mean nothing any more",
+    "note": "what a person must know of a setting that is gone",
     "old-address": "an address of the old release in settings, gunicorn or web server files",
     "backup": "a file that looks like a backup and is executed",
     "readable": "files that Synnefo's own user cannot read",
