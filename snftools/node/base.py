@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, IO, List, Mapping, Optional, Sequence, Tuple, Union
 
+from snftools import files
 from snftools.errors import Failed
 from snftools.node import pump, shell
 from snftools.output import trace
@@ -222,6 +223,16 @@ class Node:
     def exists(self, path: str) -> bool:
         """Whether there is anything by that name (a dangling link is not)."""
         return self.stat(path) is not None
+
+    def sweep(self, directory: str) -> None:
+        """Remove what a killed write left in a directory; for who holds the node's lock."""
+        try:
+            names = self.list(directory)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if name.endswith(files.TEMPORARY_SUFFIX):
+                self.remove(directory + "/" + name)
 
     # -- the rest ------------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ host, pid, start time, boot id, time and command of the holder.
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence
 
 from snftools import failpoint
 from snftools.errors import Failed, Locked
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "snf-upgrade.lock"
 _PARENTS = ("/run/lock", "/var/lock")
+PATIENCE = 5.0  # seconds that a holder has to write its name
 
 
 @contextmanager
@@ -68,11 +70,22 @@ def _take(node: "Node", directory: str, command: str) -> None:
 
 def _clear_dead(node: "Node", directory: str) -> None:
     """Take the lock of a dead process of this machine away; of any other: Locked."""
-    holder = Holder.from_dict(_read(node, directory))
-    if holder is None or not holder.is_dead_here():
+    holder = _named(node, directory)
+    if holder is not None and not holder.is_dead_here():
         raise _locked(node, directory)
     node.remove(directory + "/holder")
     node.rmdir(directory)
+
+
+def _named(node: "Node", directory: str) -> Optional[Holder]:
+    """Who has it.  A living one writes its name right after it made the directory: who has
+    not done so after a while died between the two."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        holder = Holder.from_dict(_read(node, directory))
+        if holder is not None or time.monotonic() > deadline or not node.exists(directory):
+            return holder
+        time.sleep(0.2)
 
 
 def _read(node: "Node", directory: str) -> Dict[str, Any]:

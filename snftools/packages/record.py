@@ -22,6 +22,7 @@ def begin(node: "Node", store: "UndoStore", versions: Dict[str, str],
 
     An earlier attempt under the same ID stays as it is; only what it lacks is added.
     """
+    node.sweep(conffiles.SETTINGS_DIR)
     names = list(dict.fromkeys([*versions, *(one.name for one in actions), *half]))
     known = query.installed(node, names) if names else {}
     record: Dict[str, Any] = store.load(node.name, KIND) or {"before": {}}

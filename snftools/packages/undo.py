@@ -86,6 +86,7 @@ def undo(node: "Node", store: "UndoStore", tell: apt.Tell) -> bool:
     Refused (3) when a .deb is missing or a file was changed since.
     """
     policy.recover(node)
+    node.sweep(conffiles.SETTINGS_DIR)
     todo = pending(node, store)
     if not any(todo.values()):
         return False

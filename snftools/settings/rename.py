@@ -42,6 +42,7 @@ def require_all(plan: Plan, node: "Node") -> None:
 
 def write(plan: Plan, node: "Node", undo: "UndoStore") -> List[str]:
     """Let the node's own Python look at the staged files, then write them all or none."""
+    node.sweep(plan.edits.directory.path)
     if not plan.edits.contents():
         return []
     told = asked.check_staged(node, plan.edits.stage(), plan.expected, undo.id)

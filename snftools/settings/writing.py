@@ -191,6 +191,8 @@ def undo_changes(node: "Node", store: "UndoStore", check: bool = False) -> List[
     Refused when a file is neither as the ID left it nor as it was before: somebody changed it.
     """
     wrote: Dict[str, List[str]] = store.load(node.name, WROTE) or {}
+    for directory in [] if check else sorted({path.rpartition("/")[0] for path in wrote}):
+        node.sweep(directory)
     todo: List[Tuple[str, Dict[str, Any]]] = []
     for path, kept in sorted(store.kept_files(node.name).items()):
         if path not in wrote:

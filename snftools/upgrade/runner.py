@@ -103,7 +103,20 @@ class Runner:
     def run(self, found: Assessment, chosen: Set[str]) -> int:
         """Make what is chosen and due; the exit status of the attempt (0, or the worst)."""
         self.done = set(found.done)
-        self._note(found)
+        try:
+            self._note(found)
+            self._work(chosen)
+        finally:
+            self._settle()
+        return self._exit()
+
+    def _settle(self) -> None:
+        """No child stays behind, also when the journal can't be written any more."""
+        while any(job.child.poll() is None for job in self.jobs.values()):
+            self._end_at_once([job.child for job in self.jobs.values()])
+            time.sleep(POLL)
+
+    def _work(self, chosen: Set[str]) -> None:
         while True:
             if not self.asked.count:
                 failed = {failure.step.id for failure in self.failures}
@@ -119,7 +132,6 @@ class Runner:
                     self._ended(job, code)
             self.screen.live(list(self.jobs.values()))
             time.sleep(POLL)
-        return self._exit()
 
     def _note(self, found: Assessment) -> None:
         """Write into the journal what was found done."""
