@@ -161,7 +161,7 @@ def run(build_parser: Callable[[], argparse.ArgumentParser], act: Act,
     except BrokenPipeError:
         return _closed_output()
     except OSError as error:
-        if error.filename is None and error.errno in (9, 28, 32):
+        if error.filename is None and error.errno in (5, 9, 28, 32):
             return _closed_output()
         raise
 

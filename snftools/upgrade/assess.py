@@ -36,18 +36,34 @@ class Assessment:
 
 def assess(plan: Plan, journal: Journal, ask: Ask, redo: Sequence[str] = ()) -> Assessment:
     """Ask every state step for its end state and say what is due."""
+    accepted = {step.id for step in plan.steps if step.id not in redo
+                and _is_accepted(plan, journal, step)}
     states = [step for step in plan.steps if step.kind == STATE]
-    found = Assessment(answers=ask(states))
+    found = Assessment(answers=ask([step for step in states if step.id not in accepted]))
     for step in states:
+        if step.id in accepted:
+            found.decisions[step.id] = resume.Decision(resume.SKIP)
+            continue
         word = resume.BEGUN if step.id in redo else journal.state(step.id)
         found.decisions[step.id] = resume.state_step(word, found.answers[step.id][0])
     found.done = {step.id for step in states if found.is_known(step.id)}
     _assess_starts(plan, journal, ask, redo, found)
     for step in plan.steps:
         if step.id not in found.decisions and step.id not in redo \
-                and not due(plan, journal, found, step):
+                and (step.id in accepted or not due(plan, journal, found, step)):
             found.done.add(step.id)
     return found
+
+
+def _is_accepted(plan: Plan, journal: Journal, step: Step) -> bool:
+    """Accepted with `run --accept`; in a window only until its services were started."""
+    if not journal.is_accepted(step.id):
+        return False
+    starts = plan.starts(step.window)
+    if step.kind != WINDOW or step in starts:
+        return True
+    return journal.position(step.id, "accepted") > max(
+        [journal.made(start.id, "begun", "done", "found") for start in starts] or [0])
 
 
 def _assess_starts(plan: Plan, journal: Journal, ask: Ask, redo: Sequence[str],

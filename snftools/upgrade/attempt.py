@@ -8,14 +8,15 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Set
 
-from snftools.errors import Failed, Refused
+from snftools.errors import Refused
 from snftools.output.text import clock, finding_lines, human_size, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
-from snftools.upgrade import artefact, assess, estimate, facts, resume, schedule
+from snftools.upgrade import accept, artefact, assess, estimate, facts, schedule
 from snftools.upgrade.checks import run_checks
 from snftools.upgrade.downtime import downtime
 from snftools.upgrade.journal import Journal
+from snftools.upgrade.judge import judged
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.runner import Runner
 from snftools.upgrade.screens import failure, final
@@ -32,6 +33,8 @@ class Wish:
     until: str = ""
     only: str = ""
     redo: str = ""
+    accept: str = ""
+    why: str = ""
     nodes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -48,6 +51,7 @@ class Attempt:
         self.run_dir = up.state.run_dir(journal.run)
         self.token = RunToken(journal.run, lock)
         self.changed = False
+        self.wrote_users = False
         self.problems: List[Finding] = []
         self.facts: Dict[str, Any] = {}
         self._answers: Dict[str, assess.Answer] = {}
@@ -67,6 +71,10 @@ class Attempt:
         found = self._assess()
         if self.asked.exit:
             return self.asked.exit
+        if self.wish.accept:
+            accept.accept(self.plan, self.journal, found, self.wish.accept, self.wish.why,
+                          confirm)
+            found = self._assess()
         code = self._judge(found, chosen)
         if code:
             return code
@@ -141,14 +149,34 @@ class Attempt:
         if diff:
             self.screen.say(["The plan differs from the last attempt's:"] +
                             ["  " + line for line in diff])
+        size = facts.database_size(self.up)
         if any(step.kind != "proof" for step in due):
-            size = facts.database_size(self.up)
+            users = self._first_point_of_no_return(due)
+            self.screen.say(users)
             confirm("About %s without service, at most %s of backups.  Go on?" % (
                 human_time(estimate.without_service(self.plan, size, found.done)),
                 human_size(size * estimate.sets(self.plan))))
         self.journal.append("", "begun", argv=sys.argv, proof={
             "target": self.up.site.target, "plan": self.plan.words(), "diff": diff,
+            "forecast": estimate.forecast(self.plan, size, due),
             "rows": [row.name for row in self.plan.rows], "offline": list(self.plan.offline)})
+        if self.wrote_users:
+            self.journal.append("", "accepted", proof={"what": "users write from the start on"})
+
+    def _first_point_of_no_return(self, due: Sequence[Step]) -> List[str]:
+        """Said (and with the question asked) once a run: from where users write."""
+        starts = {step.id for step in self.plan.starts("site")}
+        named = [step.row for step in due if step.id in starts]
+        if not named or self.journal.last("", "accepted") is not None:
+            return []
+        self.wrote_users = True
+        return ["Point of no return: %s.  From then on users write; going back loses what they"
+                % named[0], "have written.  To stop before it: run --until %s" % self._before(
+                    named[0])]
+
+    def _before(self, row: str) -> str:
+        names = [one.name for one in self.plan.rows]
+        return names[max(names.index(row) - 1, 0)]
 
     def _go(self, found: assess.Assessment, chosen: Set[str]) -> int:
         """The survey first: what it sees is written into the plan's start lines."""
@@ -229,24 +257,3 @@ class Attempt:
         nodes = [node.name for node in self.up.site.nodes if not node.offline]
         artefact.prove(step, named, self.up.site.backup_dir, nodes)
         return named
-
-
-def judged(step: Step, decision: resume.Decision, journal: Journal,
-           answer: Mapping[str, Any]) -> List[Finding]:
-    """Why a state step ends the run before it begins: both evidences, or its own findings."""
-    if decision.what == resume.UNDONE:
-        last = journal.last(step.id, "done", "found", "accepted")
-        return [Finding("undone", "error", "%s is undone: the journal has it %s at %s, its "
-                        "--check now says that it would change something"
-                        % (step.id, last.event if last else "done",
-                           last.time if last else "an unknown time"),
-                        node=step.where, why="--check: %s" % " ".join(step.check),
-                        remedy="snf-upgrade run --redo %s" % step.id)]
-    found = failure.findings(answer, ("error",))
-    if found:
-        return found
-    error = answer.get("error") or Failed("").__dict__
-    return [Finding("not-found-out", "error", "%s: %s" % (step.id, error.get("what") or
-                    "its --check ended with %d" % decision.exit), node=step.where,
-                    why=str(error.get("why") or ""), code=decision.exit,
-                    remedy=str(error.get("next") or " ".join(step.check)))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Optional
 
 from snftools.upgrade import schedule
 from snftools.upgrade.plan import Plan
@@ -31,6 +31,32 @@ def without_service(plan: Plan, size: int, done: Iterable[str] = ()) -> float:
             inside.setdefault(step.row, []).append(seconds(step, size))
     serial = {row.name for row in plan.rows if row.serial}
     return sum(sum(times) if row in serial else max(times) for row, times in inside.items())
+
+
+def forecast(plan: Plan, size: int, steps: Iterable[Step]) -> Dict[str, int]:
+    """The expected seconds of each step, for the journal."""
+    return {step.id: int(round(seconds(step, size))) for step in steps}
+
+
+def way_back(plan: Plan, size: int) -> float:
+    """What going back takes from just before users write: what is undone takes no longer than
+    it took to do, and the data as long as the backup that is proven by restoring it."""
+    undone: Dict[str, float] = {}
+    for step in plan.steps:
+        if step.undo and step.window == "site" and step not in plan.starts():
+            undone[step.row] = max(undone.get(step.row, 0.0), float(step.seconds))
+    restores = {row.name for row in plan.rows if row.undo_word == "restore"}
+    backups = [seconds(step, size) for step in plan.steps if step.label]
+    return sum(taken for row, taken in undone.items() if row not in restores) \
+        + max(backups or [0.0])
+
+
+def turn_back_after(plan: Plan, size: int, window: Optional[int]) -> Optional[int]:
+    """Seconds after the stop at which to turn back at the latest, in a window of so many
+    minutes; never later than users write."""
+    if window is None:
+        return None
+    return int(max(0, min(window * 60 - way_back(plan, size), without_service(plan, size))))
 
 
 def in_order(plan: Plan, size: int, done: Iterable[str] = ()) -> float:

@@ -38,7 +38,7 @@ def database_size(up: Any, databases: "Optional[Sequence[Database]]" = None) -> 
 
 def collect(up: Any, plan: Plan, journal: Journal, run_dir: str) -> Dict[str, Any]:
     """The answers, by question: {exit, result, findings}; and the work left for hands."""
-    from snftools.upgrade import byhand
+    from snftools.upgrade import accept, byhand
     asked = {name: Child([os.path.join(up.bin_dir, words[0]), *words[1:],
                           *_email(up, words[0]), "--site", up.site.path],
                          os.path.join(run_dir, "log", "last." + name), None)
@@ -51,6 +51,7 @@ def collect(up: Any, plan: Plan, journal: Journal, run_dir: str) -> Dict[str, An
         found[name] = {"exit": child.poll(), "result": answer.get("result") or {},
                        "findings": answer.get("findings") or []}
     found["survey"] = _survey(up, run_dir)
+    found["accepted"] = accept.accepted(journal)
     found["left"] = byhand.left(up, found)
     found["sets"] = _sets(plan, journal, found["backups"]["result"])
     return found

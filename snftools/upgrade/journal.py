@@ -126,6 +126,11 @@ class Journal:
         record = self.last(step, *events)
         return record.seq if record else 0
 
+    def is_accepted(self, step: str) -> bool:
+        """Whether an administrator's word stands for the step's proof."""
+        last = self.last(step, *_MEANS)
+        return last is not None and last.event == "accepted"
+
     def made(self, step: str, *events: str) -> int:
         """The position of that record, 0 when the step was undone since."""
         place = self.position(step, *events)

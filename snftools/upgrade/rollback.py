@@ -10,9 +10,9 @@ from snftools.output.text import finding_lines, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
 from snftools.upgrade import assess, backdata, estimate, resume
-from snftools.upgrade.attempt import judged
 from snftools.upgrade.back import touched, way_back
 from snftools.upgrade.journal import Journal
+from snftools.upgrade.judge import judged
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.runner import Runner
 from snftools.upgrade.screens import failure

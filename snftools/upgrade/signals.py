@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM during a run: the first starts nothing new, the second ends it."""
+"""Ctrl-C and SIGTERM during a run: the first starts nothing new, the second ends it.
+
+A hangup does not stop a run: nobody may be looking, but services are down.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,8 @@ def stopping() -> Iterator[Stopping]:
     asked = Stopping()
     old = {number: signal.signal(number, asked._ask)
            for number in (signal.SIGINT, signal.SIGTERM)}
+    # A handler, not SIG_IGN: daemons that are started must not inherit it.
+    old[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: None)
     try:
         yield asked
     finally:

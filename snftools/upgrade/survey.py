@@ -101,11 +101,12 @@ def database_facts(databases: Sequence["Database"]) -> Dict[str, Any]:
     from snftools.database import connect
     facts: Dict[str, Any] = {}
     for database in databases:
-        found: Dict[str, Any] = {"components": list(database.components)}
-        with connect.connect(database, readonly=True) as connection:
+        found: Dict[str, Any] = {"serves": list(database.components)}
+        # Not under the pins: their search_path would hide every table of the site.
+        with connect.connect(database) as connection:
             for key, table, sql in _QUERIES:
-                there = connect.rows(connection, "SELECT to_regclass(%s)", (table,))
-                if there[0][0] is not None:
+                if connect.rows(connection, "SELECT 1 FROM pg_class WHERE relname = %s AND "
+                                "relkind = 'r' AND pg_table_is_visible(oid)", (table,)):
                     found[key] = [[_plain(value) for value in row]
                                   for row in connect.rows(connection, sql)]
         facts[database.name] = found

@@ -16,6 +16,8 @@ _EXAMPLES = """\
   snf-upgrade run                        do them; type it again after a failure
   snf-upgrade status                     how far the run is
   snf-upgrade rollback --check           the way back: its lines, its time
+  snf-upgrade report --html run.html     what was done, as one page
+  snf-upgrade close                      accept it; remove what was kept
 """
 
 
@@ -33,7 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     cli.add_options(survey, "node", "check")
     survey.add_argument("--compare", action="store_true",
                         help="change nothing; tell whether the site is as its survey has it")
-    cli.add_subcommand(sub, "plan", "show the steps in their order")
+    plan = cli.add_subcommand(sub, "plan", "show the steps in their order")
+    plan.add_argument("--window", type=_minutes, metavar="MINUTES", default=None,
+                      help="how long the window is: tell the latest moment to turn back")
     run = cli.add_subcommand(sub, "run", "make the steps that are due, each proved")
     cli.add_options(run, "node")
     _add_waive(run)
@@ -41,18 +45,40 @@ def build_parser() -> argparse.ArgumentParser:
     chosen.add_argument("--until", metavar="STEP", help="stop after this step")
     chosen.add_argument("--only", metavar="STEP", help="make only this step")
     chosen.add_argument("--redo", metavar="STEP", help="make this step again")
-    cli.add_subcommand(sub, "status", "show how far the run is, from its journal alone")
+    run.add_argument("--accept", metavar="STEP",
+                     help="go on though this step is not proven (never a backup)")
+    run.add_argument("--why", metavar="TEXT", help="why, for the journal and the report")
+    status = cli.add_subcommand(sub, "status", "show how far the run is, from its journal "
+                                "alone")
+    status.add_argument("--follow", action="store_true",
+                        help="go on showing what is done until the run ends")
     back = cli.add_subcommand(sub, "rollback", "go back to the old release, in reverse order")
     cli.add_options(back, "check")
     back.add_argument("--to", metavar="STEP", help="only to after this step, which stays done")
     back.add_argument("--discard-new-data", action="store_true", default=False,
                       help="lose what was written since services ran on the new release")
+    report = cli.add_subcommand(sub, "report", "tell what was done, when, and how it was proven")
+    report.add_argument("--html", metavar="FILE", help="write one page with a timeline")
+    report.add_argument("--bundle", metavar="FILE",
+                        help="write journal, logs and plan for others, without any secret")
+    close = cli.add_subcommand(sub, "close", "accept the upgrade; remove what was kept for the "
+                               "way back")
+    cli.add_options(close, "check")
+    close.add_argument("--keep", action="store_true",
+                       help="close the run and take the marks off, but remove nothing")
     return parser
 
 
 def _add_waive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--waive", metavar="NAME", action="append", default=[],
                         help="a finding that shall not stop the run (repeats; recorded)")
+
+
+def _minutes(text: str) -> int:
+    """A number of minutes."""
+    if not text.isdigit() or not 0 < int(text) < 10000:
+        raise argparse.ArgumentTypeError("not a number of minutes: %s" % text)
+    return int(text)
 
 
 def act(args: Any) -> Report:

@@ -14,6 +14,7 @@ from snftools.site import Site
 from snftools.upgrade import run as runs
 from snftools.upgrade import silent, survey
 from snftools.upgrade.journal import Journal
+from snftools.upgrade.measured import Measured, measure
 from snftools.upgrade.plan import Plan, Seen
 from snftools.upgrade.step import Row, rows_of
 
@@ -50,6 +51,7 @@ class Upgrade:
         self.ctx.waive(getattr(args, "waive", None) or ())
         self.release = self.ctx.release
         self.state = self.ctx.state
+        self.measured = Measured()
         self.rows: Tuple[Row, ...] = rows_of(self.release.part("steps"))
 
     @property
@@ -88,9 +90,11 @@ class Upgrade:
         return Seen({**now.services, **found.services}, "enabled", found.masters + now.masters)
 
     def plan(self, run_id: str = "") -> Plan:
-        """The plan as it stands now."""
-        return Plan.build(self.site, self.rows, self.seen(run_id), self.bin_dir,
+        """The plan as it stands now, with the times that this site was measured to take."""
+        plan = Plan.build(self.site, self.rows, self.seen(run_id), self.bin_dir,
                           run_id or "RUN")
+        self.measured = measure(plan, self.newest() if run_id else None, self.site.backup_dir)
+        return self.measured.apply(plan)
 
     def headline(self) -> str:
         """Site, source and target, as each screen begins."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Sequence
 
 from snftools.commands.upgrade.common import Upgrade
-from snftools.report import Report
-from snftools.upgrade import facts
+from snftools.report import Finding, Report
+from snftools.upgrade import estimate, facts
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.screens import plan as screen
 from snftools.upgrade.silent import findings as left_out
@@ -22,14 +22,25 @@ def act(args: Any) -> Report:
     done = journal or Journal("", "")
     pending = [step.id for step in plan.steps if done.state(step.id) not in ("done", "found")]
     lines = screen.lines(plan, up.headline(), size, up.site.backup_dir, bool(args.verbose))
+    lines += screen.turning(plan, size, up.measured, args.window)
     result = screen.result(plan, size, pending)
+    result["way_back"] = int(round(estimate.way_back(plan, size)))
+    result["turn_back_after"] = estimate.turn_back_after(plan, size, args.window)
     result["run"] = journal.run if journal else None
     result["by_hand"] = _by_hand(up)
     for when in ("before", "after"):
         lines += ["", "By hand, %s it:" % when]
         lines += screen.by_hand(row for row in result["by_hand"] if row["when"] == when)
     return Report(result=result, lines=tuple(lines),
-                  findings=tuple(left_out(silent, up.site.path)))
+                  findings=(*left_out(silent, up.site.path), *_no_way_back(up, pending)))
+
+
+def _no_way_back(up: Upgrade, pending: Sequence[str]) -> List[Finding]:
+    """The old packages that can't be had again, said before anything is installed."""
+    from snftools.packages import back
+    part = up.release.part("packages")
+    return [finding for node in up.ctx.all_nodes() if "install." + node.name in pending
+            for finding in back.missing(node, part)]
 
 
 def _by_hand(up: Upgrade) -> List[Any]:

@@ -9,7 +9,7 @@ from typing import Any, List
 
 from snftools import cli
 from snftools.commands.upgrade.common import Ended, Upgrade, say_aside
-from snftools.errors import SnfError
+from snftools.errors import SnfError, Usage
 from snftools.node import node_locks
 from snftools.report import Report
 from snftools.upgrade import run as runs
@@ -21,6 +21,8 @@ from snftools.upgrade.signals import stopping
 
 def act(args: Any) -> Report:
     """Hold the site and its nodes, make one attempt."""
+    if bool(args.accept) != bool((args.why or "").strip()):
+        raise Usage("--accept STEP and --why TEXT go together")
     up = Upgrade(args)
     screen = RunScreen(args.quiet, args.json, sys.stderr.isatty())
     say = say_aside(up.ctx.command)
@@ -32,7 +34,8 @@ def act(args: Any) -> Report:
         silent = up.leave_out_silent(wanted)
         nodes = up.ctx.all_nodes()
         with node_locks(nodes, up.ctx.command), stopping() as asked:
-            wish = Wish(args.until or "", args.only or "", args.redo or "", wanted)
+            wish = Wish(args.until or "", args.only or "", args.redo or "",
+                        args.accept or "", args.why or "", wanted)
             attempt = Attempt(up, journal, lock, screen, asked, wish)
             try:
                 code = attempt.make(lambda question: cli.confirm(args, question))

@@ -60,6 +60,8 @@ def ending(failures: Sequence[Failure], plan: Plan, done: Sequence[str], down: D
         found.append("Services are down since %s." % clock(down.seconds))
     found.append("Mend it, then go on:       snf-upgrade run --site %s" % site)
     found.append("Only this step, by hand:   %s" % " ".join(_short(first)))
+    found.append("Or go back:                snf-upgrade rollback --check --site %s" % site)
+    found.append("To ask others:             snf-upgrade report --bundle FILE --site %s" % site)
     found += ["", _count(failures, plan, done)]
     return found
 

@@ -7,6 +7,11 @@ from typing import Any, Dict, List, Mapping
 from snftools.output.text import human_size, human_time, local_time
 from snftools.upgrade.downtime import Downtime
 
+# The steps whose proof a question repeats.
+_ROWS = {"versions": ("install", "versions"), "settings": ("settings", "settings-proof"),
+         "databases": ("migrate",), "registered": ("register", "verify", "proof"),
+         "quota": ("quota",), "services": ("start",)}
+
 
 def lines(up: Any, facts: Mapping[str, Any], down: Downtime) -> List[str]:
     """The screen, from the answers that `facts.collect` got."""
@@ -24,6 +29,8 @@ def lines(up: Any, facts: Mapping[str, Any], down: Downtime) -> List[str]:
             ("services", _services(facts["services"], facts["survey"])),
             ("HTTP", _http(facts["registered"]))):
         found += _labelled(label, text)
+    for step, word in sorted((facts.get("accepted") or {}).items()):
+        found += _labelled("accepted", "%s: %s" % (step, word["why"]))
     if bad:
         found.append("Not proven at the end: %s (their output is in the log)" % ", ".join(bad))
     if down.since and down.until:
@@ -38,9 +45,11 @@ def lines(up: Any, facts: Mapping[str, Any], down: Downtime) -> List[str]:
 
 
 def unproven(facts: Mapping[str, Any]) -> List[str]:
-    """The questions whose command did not end with 0."""
+    """The questions whose command did not end with 0, and that nobody has accepted."""
+    accepted = {step.partition(".")[0] for step in facts.get("accepted") or {}}
     return [name for name, answer in facts.items()
-            if isinstance(answer, dict) and answer.get("exit")]
+            if isinstance(answer, dict) and answer.get("exit")
+            and not accepted & set(_ROWS.get(name, ()))]
 
 
 def _labelled(label: str, text: str) -> List[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from snftools.output.text import human_size, human_time, table
 from snftools.upgrade import estimate
+from snftools.upgrade.measured import Measured
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.step import Row, Step
 
@@ -33,6 +34,23 @@ def lines(plan: Plan, headline: str, size: int, backup_dir: str, verbose: bool) 
         found.append("Left out (offline): %s" % ", ".join(plan.offline))
     if plan.seen.source != "survey":
         found.append("No survey yet: the start lines name all services that are enabled.")
+    return found
+
+
+def turning(plan: Plan, size: int, measured: Measured, window: Optional[int]) -> List[str]:
+    """How long going back takes, and until when it can be decided."""
+    found = ["Going back takes at most about %s; without loss until %s begins." % (
+        human_time(estimate.way_back(plan, size)),
+        next((step.row for step in plan.starts("site")), "the end"))]
+    after = estimate.turn_back_after(plan, size, window)
+    if after is not None:
+        found.append("In a window of %d min turn back at the latest %s after the stop." % (
+            window or 0, human_time(after)) if after else
+            "A window of %d min is too short to go back within it." % (window or 0))
+    if (measured.nodes, measured.data) != (1.0, 1.0):
+        found.append("Times: %.1f times what is assumed for commands (by the survey), %s." % (
+            measured.nodes, "%.1f times for data (by %s)" % (measured.data, measured.data_from)
+            if measured.data_from else "data not measured yet"))
     return found
 
 

@@ -26,6 +26,14 @@ def lines(journal: Journal, headline: str) -> List[str]:
     return found
 
 
+def record_line(record: Record) -> str:
+    """One record, as `status --follow` shows it."""
+    word = "FAILED" if record.event == "failed" else record.event
+    return ("%s  %-26s %-10s  %s" % (
+        local_time(record.moment, "%d %b %H:%M:%S"), record.step or "(run)", word,
+        str(record.proof.get("what") or record.proof.get("why") or "")[:34])).rstrip()
+
+
 def last_events(journal: Journal) -> Dict[str, Record]:
     """The newest record of each step, in the order in which they were first touched."""
     found: Dict[str, Record] = {}

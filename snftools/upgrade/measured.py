@@ -1,0 +1,73 @@
+"""How fast this site is: rates of its survey and backups, against what the plan assumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+from snftools.upgrade.journal import Journal
+from snftools.upgrade.plan import Plan
+
+GB = 1e9
+_SMALLEST = 0.1 * GB  # below this a backup tells nothing about the rate
+_LEAST, _MOST = 0.2, 20.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How many times slower than assumed: `nodes` by the survey, `data` by a backup set.
+
+    1.0 is what steps.conf assumes; `data_from` names the set that was measured, if any.
+    """
+
+    nodes: float = 1.0
+    data: float = 1.0
+    data_from: str = ""
+
+    def apply(self, plan: Plan) -> Plan:
+        """The plan with the times that this site takes."""
+        return replace(plan, steps=tuple(
+            replace(step, seconds=max(1, int(round(step.seconds * self.nodes))),
+                    seconds_per_gb=int(round(step.seconds_per_gb * self.data)))
+            for step in plan.steps))
+
+
+def measure(plan: Plan, journal: Optional[Journal], backup_dir: str) -> Measured:
+    """From this run's survey, and from the newest set that was proven by restoring it."""
+    nodes = _of_survey(plan, journal) if journal else 1.0
+    data, name = _of_sets(plan, backup_dir, nodes)
+    return Measured(nodes, data, name)
+
+
+def _of_survey(plan: Plan, journal: Journal) -> float:
+    begun, done = journal.last("survey", "begun"), journal.last("survey", "done")
+    assumed = sum(step.seconds for step in plan.steps if step.id == "survey")
+    if begun is None or done is None or done.seq < begun.seq or not assumed:
+        return 1.0
+    return _bounded((done.moment - begun.moment).total_seconds() / assumed)
+
+
+def _of_sets(plan: Plan, backup_dir: str, nodes: float) -> Any:
+    from snftools.backups import sets
+    whole = [step for step in plan.steps if step.label]
+    for backup in reversed(sets.list_sets(backup_dir)):
+        if not whole or not backup.complete() or not backup.proven("restore"):
+            continue
+        size = sum(float(row["size"]) for name in backup.databases
+                   for row in backup.manifest(name)["tables"])
+        if size < _SMALLEST:
+            return 1.0, ""
+        ended = max(_moment(proof["time"]) for name in backup.databases
+                    for proof in backup.proofs(name)[:1])
+        took = (ended - backup.time).total_seconds() - whole[0].seconds * nodes
+        return _bounded(took / (whole[0].seconds_per_gb * size / GB)), backup.name
+    return 1.0, ""
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+def _bounded(value: float) -> float:
+    return min(max(value, _LEAST), _MOST)
