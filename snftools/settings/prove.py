@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHECKS = (urls.check, cloudbar.check, tokens.check, leftovers.check, webserver.check,
           readable.check, shapes.check, defaults.check)
 # What a file that cannot be read as Python says nothing about.
-_OUTSIDE = (webserver.check, readable.check)
+OUTSIDE = (webserver.check, readable.check)
 
 
 def check(pairs: Sequence[Tuple["Node", Subject]]) -> Report:
@@ -45,7 +45,7 @@ def _one(node: "Node", subject: Subject) -> Tuple[Report, Subject]:
     if answer is not None:
         subject = replace(subject, answer=answer)
         findings += _answered(subject, answer, broken)
-    for one in _OUTSIDE if broken else CHECKS:
+    for one in OUTSIDE if broken else CHECKS:
         findings += one(subject)
     if subject.with_email and not broken:
         findings += email.check(subject)

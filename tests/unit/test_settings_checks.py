@@ -9,7 +9,7 @@ import pytest
 
 from snftools.settings.around import Around
 from snftools.settings.checks import NAMES, urls
-from tests.helpers.settings import BAR, found, findings, right, subject
+from tests.helpers.settings import BAR, OWN, found, findings, right, subject
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 C = "https://c.org/cyclades"
@@ -195,10 +195,12 @@ def test_what_is_no_backup(name):
     assert found({"20-x.conf": right("astakos"), name: "Z = 1\n"}, "astakos") == set()
 
 
-def test_a_bar_that_nobody_can_compare_must_still_be_absolute():
-    text = right("astakos").replace("'https://a.org/astakos'", "f()")
-    bar = BAR.replace("ASTAKOS_BASE_URL + '", "'https://a.org")
-    assert found(text + bar, "astakos") == {("unknown", ERROR)}
+@pytest.mark.parametrize("suffix,expected", [
+    ("/ui/get_menu", {("unknown", ERROR)}),
+    ("/im/get_menu", {("unknown", ERROR), ("cloudbar", ERROR)})])
+def test_a_bar_that_nothing_can_be_compared_with(suffix, expected):
+    bar = BAR.replace("ASTAKOS_BASE_URL + '", "'https://a.org").replace("/ui/get_menu", suffix)
+    assert found("ASTAKOS_BASE_URL = f()\n" + OWN["astakos"] + bar, "astakos") == expected
 
 
 def test_the_page_names_every_finding():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from snftools.report import Finding
+from snftools.settings import masked
 from snftools.settings.around import Around
 from snftools.settings.asked import Asked
 from snftools.settings.directory import SettingsDir
@@ -85,8 +86,9 @@ class Subject:
         """A finding at the place where a name is set, or at `where`; RENAME in its remedy."""
         assert check in NAMES, check
         line = self.rename or "snf-settings-rename --node " + shlex.quote(self.node or "local")
-        return Finding("settings-" + check, severity, what, self.node, where or self.where(name),
-                       why, remedy.replace("RENAME", line), code)
+        return Finding("settings-" + check, severity, masked.url(what), self.node,
+                       where or self.where(name), masked.url(why),
+                       masked.url(remedy.replace("RENAME", line)), code)
 
     def not_known(self, name: str, unknown: NotEvaluated) -> Finding:
         """The finding that a value which must be looked at cannot be computed."""
@@ -140,7 +142,9 @@ def _pairs(items: Any) -> List[Tuple[str, str]]:
 
 
 def _plain(value: Any) -> Any:
-    return "(not known)" if isinstance(value, NotEvaluated) else value
+    if isinstance(value, NotEvaluated):
+        return "(not known)"
+    return masked.url(value) if isinstance(value, str) else value
 
 
 def comment_out(where: str, statement: Statement) -> str:

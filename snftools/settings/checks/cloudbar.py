@@ -32,6 +32,9 @@ def _one(subject: Subject, row: Rule, value: Any) -> Iterator[Finding]:
     elif problem:
         yield subject.finding("cloudbar", "error", "%s %s" % (row.to, problem), row.to, "",
                               remedy)
+    elif row.kind == JOIN and not wanted and not value.endswith(row.suffix):
+        yield subject.finding("cloudbar", "error", "%s is %s" % (row.to, value), row.to,
+                              "it must end with " + row.suffix, "RENAME")
     elif wanted and value != wanted:
         yield subject.finding("cloudbar", "error", "%s is %s" % (row.to, value), row.to,
                               "it must be %s" % wanted, remedy)
