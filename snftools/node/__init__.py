@@ -24,7 +24,6 @@ def open_node(entry: "NodeEntry", roles: Optional[Tuple[str, ...]] = None) -> No
     `roles` overrides the entry's (a node without a site.conf: found from its packages).
     Raises Failed when the machine can't be reached.
     """
-    import plumbum  # noqa: F401  here, not by two threads at once later: it can't bear that
     wanted = entry.roles if roles is None else roles
     if entry.root:
         from snftools.node.root import RootNode
@@ -32,5 +31,6 @@ def open_node(entry: "NodeEntry", roles: Optional[Tuple[str, ...]] = None) -> No
     if entry.address in ("", "local"):
         from snftools.node.local import LocalNode
         return LocalNode(entry.name, wanted, become=entry.become)
+    import plumbum  # noqa: F401  here, not by two threads at once later: it can't bear that
     from snftools.node.ssh import SshNode
     return SshNode(entry.name, wanted, entry.address, become=entry.become)

@@ -1,9 +1,14 @@
-"""This machine as a Node: processes by plumbum's local machine, files directly."""
+"""This machine as a Node: processes and files directly.
+
+plumbum would start the same shell, and costs more to import than all else that a small command
+does (doc/benchmarks.md).
+"""
 
 from __future__ import annotations
 
 import os
 import stat as statmod
+import subprocess
 from typing import Any, List, Optional, Sequence, Tuple
 
 from snftools import files
@@ -19,12 +24,10 @@ class LocalNode(Node):
                          become="" if os.geteuid() == 0 else become)
 
     def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
-        from plumbum import local
-        from snftools.node.pump import PIPE
         # An own session: Ctrl-C reaches us alone, and we end the whole group.
-        return local["/bin/sh"][list(words)].popen(
-            stdin=stdin, stdout=stdout, stderr=PIPE if stderr is None else stderr,
-            new_session=True)
+        return subprocess.Popen(
+            ["/bin/sh", *words], stdin=stdin, stdout=stdout,
+            stderr=subprocess.PIPE if stderr is None else stderr, start_new_session=True)
 
     def read(self, path: str) -> bytes:
         with open(self.path(path), "rb") as stream:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, MutableMapping, Sequence, Tuple
+from weakref import WeakKeyDictionary
 
 from snftools.errors import Failed
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Squeeze's dpkg-query does not know db:Status-Abbrev.
 _FORMAT = "${Package}\\t${Version}\\t${Status}\\n"
 _OPERATORS = ("<<", "<=", "=", ">=", ">>")
+
+_answers: MutableMapping["Node", Dict[Tuple[str, str, str], bool]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,19 @@ def roles_of(node: "Node", release: "Release") -> Tuple[str, ...]:
 
 
 def compare(node: "Node", a: str, op: str, b: str) -> bool:
-    """Whether version a stands in the relation (<<, <=, =, >=, >>) to b, by the node's dpkg."""
+    """Whether version a stands in the relation (<<, <=, =, >=, >>) to b, by the node's dpkg.
+
+    A node is asked once: what goes in lock-step has one version, compared again and again.
+    """
     if op not in _OPERATORS:
         raise ValueError("not a relation of versions: %r" % op)
+    known = _answers.setdefault(node, {})
+    if (a, op, b) not in known:
+        known[a, op, b] = _asked(node, a, op, b)
+    return known[a, op, b]
+
+
+def _asked(node: "Node", a: str, op: str, b: str) -> bool:
     dpkg_op = {"<<": "lt", "<=": "le", "=": "eq", ">=": "ge", ">>": "gt"}[op]
     result = node.run(["dpkg", "--compare-versions", a, dpkg_op, b])
     if result.exit not in (0, 1):

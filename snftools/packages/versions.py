@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, List, Mapping
 
 from snftools.output.text import table
 from snftools.packages import query
@@ -11,6 +11,8 @@ from snftools.report import Finding, Report
 
 if TYPE_CHECKING:
     from snftools.node import Node
+
+Known = Mapping[str, query.Package]
 
 _HEADERS = ("NODE", "PACKAGE", "INSTALLED", "WANTED", "STATE")
 
@@ -21,11 +23,14 @@ def verify(node: "Node", part: Part, target: str = "") -> Report:
     Packages of the family that the node's roles do not list may be older (OBSERVED K): a note.
     """
     remedy = "snf-install-packages --node %s" % node.name
-    rows = judge(node, part, target)
+    known = query.installed(node, list(dict.fromkeys(
+        [*query.package_names(part, node.roles), *part["lockstep"]["same"],
+         *part["family"]["packages"]])))
+    rows = judge(node, part, target, known)
     findings = _wrong(node, rows, remedy)
-    findings += _pair(node, part, remedy)
+    findings += _pair(node, part, known, remedy)
     findings += _halves(node, [row.name for row in rows if row.problem], remedy)
-    findings += _strangers(node, part, [row.name for row in rows])
+    findings += _strangers(node, part, known, [row.name for row in rows])
     lines = table([(node.name, row.name, row.version or "-", row.wanted,
                     row.problem or "ok") for row in rows], _HEADERS)
     return Report(findings=tuple(findings), lines=tuple(lines), result={
@@ -44,11 +49,10 @@ def _wrong(node: "Node", rows: List[Row], remedy: str) -> List[Finding]:
                     remedy=remedy)]
 
 
-def _pair(node: "Node", part: Part, remedy: str) -> List[Finding]:
+def _pair(node: "Node", part: Part, known: Known, remedy: str) -> List[Finding]:
     """The packages that must have one version wherever they are installed."""
-    names = part["lockstep"]["same"]
-    there: Dict[str, str] = {one.name: one.version
-                             for one in query.installed(node, names).values() if one.there}
+    there = {name: known[name].version for name in part["lockstep"]["same"]
+             if name in known and known[name].there}
     if len(set(there.values())) < 2:
         return []
     return [Finding("version-pair", "error", "not the same version: %s" % ", ".join(
@@ -64,11 +68,11 @@ def _halves(node: "Node", told: List[str], remedy: str) -> List[Finding]:
                     node=node.name, remedy=remedy)]
 
 
-def _strangers(node: "Node", part: Part, names: List[str]) -> List[Finding]:
+def _strangers(node: "Node", part: Part, known: Known, names: List[str]) -> List[Finding]:
     """Packages of the family at a version outside of the range, that no role here lists."""
-    others = [name for name in part["family"]["packages"] if name not in names]
-    found = query.installed(node, others) if others else {}
+    others = [known[name] for name in part["family"]["packages"]
+              if name in known and name not in names]
     return [Finding("other-package", "note", "%s stays at %s: no role of this node needs it"
                     % (one.name, one.version), node=node.name, where=one.name)
-            for one in found.values()
+            for one in others
             if one.there and not query.in_range(node, one.version, part["lockstep"]["range"])]

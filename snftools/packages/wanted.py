@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from snftools.errors import Refused
 from snftools.packages.query import (Package, candidates, compare, in_range, installed, newest,
@@ -31,10 +31,15 @@ class Row:
                 "wanted": self.wanted, "problem": self.problem}
 
 
-def judge(node: "Node", part: Part, target: str = "") -> List[Row]:
-    """Each package of the node's roles against its range (lock-step ones: the target)."""
+def judge(node: "Node", part: Part, target: str = "",
+          known: Optional[Mapping[str, Package]] = None) -> List[Row]:
+    """Each package of the node's roles against its range (lock-step ones: the target).
+
+    `known` is what dpkg answered, where it was asked already.
+    """
     names = package_names(part, node.roles)
-    known = installed(node, names)
+    if known is None:
+        known = installed(node, names)
     rows = [_row(node, part, name, known.get(name), target) for name in names]
     return _paired(node, rows, part["lockstep"]["same"])
 
