@@ -2,7 +2,9 @@
 # make test   every test
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
 # make deb    the Debian packages, binary and source, in dist/
+# make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
+# make check-piuparts RELEASE=bookworm  install, upgrade and purge there, nothing left
 # make check-debian RELEASE=trixie  build, install and test below a root of that release
 
 PYTHON = /usr/bin/python3
@@ -11,7 +13,7 @@ TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check lint types unit settings-property deb deb-quick \
-    check-debian deps deps-test clean
+    bench check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -43,8 +45,15 @@ deb: deps-test
 deb-quick:
 	@debian/build-quick build/quick
 
+bench: deps
+	@for script in tests/bench/$(or $(NAME),*).py; do \
+	    echo "== $$script"; $(PYTHON) -B $$script || exit 1; done
+
 check-debian:
 	@debian/check-release $(RELEASE) $(TESTS)
+
+check-piuparts:
+	@debian/check-piuparts $(RELEASE) $(PREVIOUS)
 
 deps:
 	@tests/deps
