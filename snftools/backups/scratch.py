@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COMMENT = "made by snf-upgrade-tools from a backup"
 _PREFIX = "snf_verify_"
 # Nothing waits for the disk at each commit: the swap's own commit, or nobody's need, comes last.
-_RESTORING = "-c synchronous_commit=off"
+_RESTORING = "-c synchronous_commit=off -c default_transaction_read_only=off"
 _LIST_SETTINGS = ("search_path", "temp_tablespaces", "local_preload_libraries",
                   "session_preload_libraries")
 

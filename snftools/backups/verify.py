@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Dict, List
 
+from snftools import failpoint
 from snftools.backups import archive, manifest, scratch
 from snftools.backups.clients import Clients
 from snftools.backups.sets import BackupSet
@@ -57,7 +58,9 @@ def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progr
         try:
             with scratch.scratch(database, values, elsewhere) as (maintenance, name):
                 scratch.make(maintenance, name, values["facts"])
+                failpoint.reach("proof.made:" + database.name)
                 scratch.fill(database, backup, values, name, progress, jobs)
+                failpoint.reach("proof.filled:" + database.name)
                 progress.event("verifying restore", node=database.node.name, text=database.name)
                 found = scratch.compare(database, values, name, jobs)
         finally:

@@ -30,7 +30,7 @@ PINS = (("TimeZone", "UTC", 0), ("DateStyle", "ISO", 0), ("IntervalStyle", "post
         ("synchronize_seqscans", "off", 80300), ("row_security", "off", 90500))
 
 # What may end our sessions in the midst of their work; the lock's timeout is the caller's.
-_TIMEOUTS = (("statement_timeout", "0", 0), ("lock_timeout", "", 90300),
+_TIMEOUTS = (("lock_timeout", "", 90300),
              ("idle_in_transaction_session_timeout", "0", 90600),
              ("transaction_timeout", "0", 170000))
 
@@ -132,6 +132,9 @@ def session_at(host: str, port: int, params: Params, node: "Node") -> Any:
     except psycopg2.OperationalError as error:
         raise unreachable(node, params, error)
     opened.autocommit = True
+    # A role's or database's own settings must not stop a CREATE DATABASE half way.
+    execute(opened, "SET statement_timeout = 0")
+    execute(opened, "SET default_transaction_read_only = off")
     return opened
 
 
