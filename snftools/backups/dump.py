@@ -195,14 +195,15 @@ def _dumping(taken: BackupSet, database: "Database", wish: Wish, one: Way, conne
         if one.snapshot else ""
     path = archive.path_of(taken.directory(database.name), one.format)
     words = [clients.program("pg_dump"), "-w", "-v", "-Z1",
-             *(["-Fd", "-j", str(jobs), "-f", path] if one.format == DIRECTORY else ["-Fc"]),
+             *(["-Fd", "-j", str(jobs)] if one.format == DIRECTORY else ["-Fc"]),
+             *(["-f", path] if clients.here else []),
              *(["--snapshot", snapshot] if snapshot else []),
              "--lock-wait-timeout", str(wish.lock_wait * 1000)]
     with pgpass(os.path.dirname(taken.path), database.owner, clients.node) as secret:
         target = database.owner.conninfo(database.name)
         # Before 9.3 there is no -d; a connection string as the last word is older.
         job = clients.node.start([*words, target], stderr=log,
-                                 stdout=path if one.format != DIRECTORY else log,
+                                 stdout=log if clients.here else path,
                                  env=environment(pins, secret))
         with running(job):
             def finish() -> None:

@@ -77,7 +77,6 @@ def swap(maintenance: Any, names: Sequence[Tuple[str, str, str]], terminate: boo
     for name, _, _ in names:
         if _oid(maintenance, name) != new[name]:
             raise Failed("database %s is not the copy after the swap" % name)
-        execute(maintenance, "COMMENT ON DATABASE %s IS NULL" % quoted(name))
     return [Swap(name, before if old[name] else "", old[name], new[name])
             for name, _, before in names]
 
@@ -151,6 +150,8 @@ def _rename(maintenance: Any, names: Sequence[Tuple[str, str, str]], old: Dict[s
                     execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
                             % (quoted(name), quoted(before)))
                 failpoint.reach("swap.inside:" + name)
+                # From here on it is no leftover that somebody may drop.
+                execute(maintenance, "COMMENT ON DATABASE %s IS NULL" % quoted(copy))
                 execute(maintenance, "ALTER DATABASE %s RENAME TO %s"
                         % (quoted(copy), quoted(name)))
     finally:

@@ -137,11 +137,12 @@ def _elsewhere(ctx: "Context", name: str, server: str) -> "Database":
 
 
 def _here(ctx: "Context", name: str) -> Any:
-    """A node of this machine, the named one if it can be."""
+    """The node whose programs are used: this machine, or the one of --node without site.conf;
+    with one a node of this machine, the named one if it can be."""
     from snftools.node import open_node
     from snftools.site import bare_entry
     if not ctx.site.path:
-        return open_node(bare_entry("local"))
+        return open_node(ctx.site.nodes[0])
     here = [node for node in ctx.all_nodes() if node.address == "local"]
     chosen = [node for node in here if node.name == name] or here
     return chosen[0] if chosen else open_node(bare_entry("local"))

@@ -149,7 +149,7 @@ def test_flipped_bits_of_a_custom_archive_are_found(taken: Lab) -> None:
     path = Path(archive.path_of(backup.directory("cust"), "custom"))
     data = path.read_bytes()
     verify.check_archive(backup, values, clients)
-    for place in range(len(data) // 2, len(data), len(data) // 9):
+    for place in range(len(data) // 2, len(data), len(data) // 19):
         path.write_bytes(data[:place] + bytes([data[place] ^ 16]) + data[place + 1:])
         with pytest.raises(NotVerified):
             verify.check_archive(backup, values, clients)
