@@ -67,8 +67,10 @@ def swap(maintenance: Any, names: Sequence[Tuple[str, str, str]], terminate: boo
             _rename(maintenance, names, old)
             break
         except psycopg2.Error as error:
-            if terminate and time.monotonic() < deadline:
-                time.sleep(0.1)
+            ours = all(one.application in sessions.OURS for name, _, _ in names
+                       for one in sessions.on(maintenance, name))
+            if (terminate or ours) and time.monotonic() < deadline:
+                time.sleep(0.1)  # sessions that were ended, or were ours, are going
                 continue
             raise Refused("the names can't be swapped", why=str(error).strip(),
                           unchanged="the databases; the copies stay for the next attempt",

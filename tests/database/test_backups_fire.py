@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -235,7 +234,6 @@ def test_progress_is_in_bytes_and_names_who_waits(ready: Lab) -> None:
         pass_fds=[writer], stdout=subprocess.DEVNULL)
     os.close(writer)
     wait_for(lambda: ready.sql("SELECT 1 FROM pg_locks WHERE NOT granted", "db", "postgres"))
-    time.sleep(0)
     other.close()
     assert process.wait(120) == 0
     with os.fdopen(reader) as stream:
