@@ -1,6 +1,7 @@
 # make demo   watch a whole Synnefo 0.13 site become a proven 0.14 site
 # make test   every test
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
+# make fire, make postgres-versions  database tests that take longer than CI may
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -13,7 +14,7 @@ TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check lint types unit settings-property deb deb-quick \
-    bench check-debian check-piuparts deps deps-test clean
+    bench fire postgres-versions check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -38,6 +39,15 @@ unit:
 settings-property: deps-test
 	SETTINGS_EXAMPLES=5000 $(PYTEST) tests/unit/test_settings_property.py \
 	    --hypothesis-show-statistics
+
+# Backups at every point with every signal, 5,000 tables, 2 GB: longer than CI may take.
+fire: deps-test
+	SNF_TEST_FIRE=1 $(PYTEST) tests/database/test_backups_fire.py tests/database/test_backups_big.py
+
+# PostgreSQL of Debian 11 and 13 in roots of their own (root, network), and the tests with them.
+postgres-versions: deps-test
+	@tests/postgres-versions build/postgres
+	SNF_TEST_POSTGRES=$(CURDIR)/build/postgres $(PYTEST) -rs tests/database/test_backups_versions.py
 
 deb: deps-test
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import os
 import re
+import tempfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -67,8 +68,10 @@ def sequence_values(clients: Clients, path: str) -> Dict[Name, Tuple[int, bool]]
     entries = [entry for entry in clients.entries(path) if entry[2] == "SEQUENCE SET"]
     if not entries:
         return {}
-    wanted = "".join("%d; 0 %d %s\n" % entry for entry in entries)
-    text = clients.read_dump(path, ["-L", "/dev/stdin", *clients.to_stdout()], wanted.encode())
+    with tempfile.NamedTemporaryFile("w", prefix="snf-list-") as wanted:
+        wanted.write("".join("%d; 0 %d %s\n" % entry for entry in entries))
+        wanted.flush()
+        text = clients.read_dump(path, ["-L", wanted.name, *clients.to_stdout()])
     found = _sequences(text)
     if len(found) != len(entries):
         raise NotVerified("the dump sets %d sequences, its list names %d"

@@ -96,13 +96,11 @@ class Clients:
                           why="%s, dumped by %s" % (text, dumped_by), unchanged="everything",
                           next=_BINDIR)
 
-    def read_dump(self, path: str, arguments: List[str], wanted: bytes = b"") -> str:
+    def read_dump(self, path: str, arguments: List[str]) -> str:
         """Standard output of pg_restore about a dump; NotVerified when it can't read it."""
         words, stdin = self.input_of(path)
-        if wanted and stdin:
-            raise ValueError("standard input is the archive")
         result = self.node.run([self.program("pg_restore"), *arguments, *words],
-                               stdin=stdin or wanted)
+                               stdin=stdin or b"")
         if result.exit == 127:
             raise Failed("there is no pg_restore", node=self.node.name)
         if not result.ok:

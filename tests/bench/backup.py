@@ -30,7 +30,8 @@ CREATE TABLE accounts (aid integer PRIMARY KEY, bid integer, balance integer, fi
 INSERT INTO accounts SELECT i, i / 100000, 0, '' FROM generate_series(1, %(rows)d) i;
 CREATE TABLE objects (id bigint PRIMARY KEY, path text, hash text, mtime timestamptz, size float8);
 INSERT INTO objects SELECT i, '/user/' || i %% 977 || '/container/file-' || i, md5(i::text),
-    '2013-01-01'::timestamptz + i * interval '7 s', i * 1.37 FROM generate_series(1, %(rows)d / 2) i;
+    '2013-01-01'::timestamptz + i * interval '7 s', i * 1.37
+    FROM generate_series(1, %(rows)d / 2) i;
 CREATE INDEX objects_path ON objects (path);
 ANALYZE;
 """

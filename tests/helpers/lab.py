@@ -76,7 +76,8 @@ class Lab:
 
     def words(self, name: str) -> List[str]:
         """The options; a node of our own, so that no other test meets its lock."""
-        return ["--node", str(self.node), "--backup-dir", str(self.backups), "-d", self.uri(name), "--db-admin", self.admin]
+        return ["--node", str(self.node), "--backup-dir", str(self.backups),
+                "-d", self.uri(name), "--db-admin", self.admin]
 
     def create(self, *arguments: str, name: str = "db", env: Optional[Dict[str, str]] = None
                ) -> cli.Done:
@@ -134,9 +135,10 @@ class Lab:
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                raw = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
+            words = raw.replace(b"\0", b" ").decode("utf-8", "replace")
             if "pg_dump" in words.partition(" ")[0] or "pg_restore" in words.partition(" ")[0]:
                 if str(self.dir) in words or str(self.server.socket) in words:
                     found.append(words)
