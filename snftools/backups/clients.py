@@ -128,6 +128,7 @@ class Way:
     where that can't be, only while nobody else is connected (`why` says why)."""
 
     client: str
+    server: int
     format: str
     snapshot: bool
     why: str = ""
@@ -158,10 +159,10 @@ def _way(text: str, client: int, server: int, clients: Clients) -> Way:
     oldest = min(client, server)
     snapshot = oldest >= 90500 and "snapshot" not in old
     if not snapshot:
-        return Way(text, CUSTOM, False, "server or pg_dump older than 9.5: no --snapshot")
+        return Way(text, server, CUSTOM, False, "server or pg_dump older than 9.5: no --snapshot")
     if not clients.here or "jobs" in old:
-        return Way(text, CUSTOM, True, "the programs are on another machine")
-    return Way(text, DIRECTORY, True)
+        return Way(text, server, CUSTOM, True, "the programs are on another machine")
+    return Way(text, server, DIRECTORY, True)
 
 
 def unreadable(node: "Node", error: str) -> NotVerified:

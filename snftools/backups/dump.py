@@ -79,6 +79,13 @@ def way(database: "Database") -> Way:
         return Clients.of(database).fit_dump(connection.server_version)
 
 
+def need_restorable(database: "Database") -> Way:
+    """How a database is dumped; Refused also when pg_restore could not put that back."""
+    one = way(database)
+    Clients.of(database).fit_restore(one.server, one.format)
+    return one
+
+
 def _need_quiet(database: "Database", one: Way) -> None:
     """Without a snapshot only what nobody can write to is dumped."""
     others = [] if one.snapshot else sessions.foreign(database)

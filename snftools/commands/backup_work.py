@@ -34,6 +34,8 @@ def _create(ctx: Any, args: Any, level: str) -> Report:
             level = "restore"  # what no snapshot holds together is proven as far as can be
         if level == "restore":
             admin.need_admin(databases)
+            for database in databases:
+                dump.need_restorable(database)
         taken = dump.take(ctx.site.backup_dir, databases, dump.Wish(
             args.label, args.jobs, ctx.token.run_id if ctx.token else "", args.step,
             args.reason, args.hold, which.whole(ctx), not args.no_digests, args.lock_wait),

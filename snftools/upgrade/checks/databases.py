@@ -29,6 +29,16 @@ def administrator(look: Look, node: Any) -> List[Finding]:
     return []
 
 
+def backup_format(look: Look, node: Any) -> List[Finding]:
+    """The programs fit the servers; a note where the old, careful way of dumping is taken."""
+    from snftools.backups import dump
+    ways = [(database, dump.need_restorable(database)) for database in look.databases]
+    return [Finding("backup-format", "note", "database %s is dumped in format %s%s" % (
+        database.name, way.format, "" if way.snapshot else ", only while nobody is connected"),
+        node=database.node.name, why=way.why) for database, way in ways
+        if way.format != "directory"]
+
+
 def migrations(look: Look, node: Any) -> List[Finding]:
     """Histories without holes, pithos stamped, quotaholder as 0.13 leaves it (SOURCE 4)."""
     from snftools.database import connect
@@ -94,4 +104,5 @@ CHECKS = [Check("database-answer", "migrate", DATABASES, answer),
           Check("database-version", "migrate", DATABASES, version),
           Check("database-writable", "migrate", DATABASES, writable),
           Check("database-admin", "migrate", DATABASES, administrator),
+          Check("backup-format", "migrate", DATABASES, backup_format),
           Check("migrations", "migrate", DATABASES, migrations)]
