@@ -10,7 +10,7 @@ import pytest
 
 from snftools import site
 from snftools.release import Release
-from tests.contract.test_man_pages import MAN, plain, section
+from tests.contract.test_man_pages import plain, section
 
 CONF = "snf-upgrade-site.conf.5"
 RELEASE = "snf-upgrade-release.5"
