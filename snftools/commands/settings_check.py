@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from snftools import cli
-from snftools.report import Report
+from snftools.errors import Failed
+from snftools.report import Finding, Report
 
 SERVES = ("astakos", "cyclades", "pithos")
 _EXAMPLES = """\
@@ -28,28 +29,40 @@ def build_parser() -> argparse.ArgumentParser:
 
 def act(args: Any) -> Report:
     """Read each node's settings and check them."""
-    from snftools.commands import astakos
     from snftools.commands.context import Context
     from snftools.settings import prove
-    from snftools.settings.around import look
-    from snftools.settings.checks import Subject
-    from snftools.settings.directory import SettingsDir
-    from snftools.settings.rules import Given, Rules
+    from snftools.settings.rules import Given
     ctx = Context(args)
-    part = ctx.release.part("settings")
     given = Given({name: one.base_url for name, one in ctx.site.components.items()
                    if one.base_url}, ctx.site.email, {})
     nodes = ctx.nodes(serves=SERVES, changing=False)
     why = _registered(ctx, nodes, given.tokens)
-    pairs = []
+    pairs, unread = [], []
     for node in nodes:
-        rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
-        directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names())
-        around = look(node, directory, part["checks"], _packages(node, part["checks"]))
-        pairs.append((node, Subject(directory, rules, part["checks"], given, around=around,
-                                    rename=_rename(ctx, args, node), with_email=args.email,
-                                    not_compared=why)))
-    return prove.check(pairs)
+        try:
+            pairs.append((node, _subject(ctx, args, node, given, why)))
+        except Failed as error:
+            if len(nodes) == 1:
+                raise
+            unread.append(Finding("settings-not-read", "error", error.what, node.name, "",
+                                  error.why, error.next, 1))
+    return prove.check(pairs, unread)
+
+
+def _subject(ctx: Any, args: Any, node: Any, given: Any, not_compared: str) -> Any:
+    """All that is looked at on a node. Failed when its settings cannot be read."""
+    from snftools.commands import astakos
+    from snftools.settings.around import look
+    from snftools.settings.checks import Subject
+    from snftools.settings.directory import SettingsDir
+    from snftools.settings.rules import Rules
+    part = ctx.release.part("settings")
+    rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
+    directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names())
+    around = look(node, directory, part["checks"], _packages(node, part["checks"]))
+    rename, next_step = _lines(ctx, args, node)
+    return Subject(directory, rules, part["checks"], given, around=around, rename=rename,
+                   next_step=next_step, with_email=args.email, not_compared=not_compared)
 
 
 def _registered(ctx: Any, nodes: Sequence[Any], tokens: Dict[str, str]) -> str:
@@ -74,7 +87,6 @@ def _registered(ctx: Any, nodes: Sequence[Any], tokens: Dict[str, str]) -> str:
 
 def _packages(node: Any, conf: Mapping[str, Any]) -> Tuple[str, ...]:
     """Those of the packages that bring base URLs of their own which the node has."""
-    from snftools.errors import Failed
     from snftools.packages.query import installed
     try:
         known = installed(node, [item.split(":")[0] for item in conf["package_urls"]])
@@ -83,20 +95,19 @@ def _packages(node: Any, conf: Mapping[str, Any]) -> Tuple[str, ...]:
     return tuple(name for name, package in known.items() if package.there)
 
 
-def _rename(ctx: Any, args: Any, node: Any) -> str:
-    """The line that mends the node's settings."""
-    words = ["snf-settings-rename"]
-    if not ctx.site.path or args.node:
-        words += ["--node", node.name] if ctx.site.path else [
-            word for name in args.node for word in ("--node", name)]
-    elif ctx.site.here() is None or ctx.site.here().name != node.name:
-        words += ["--node", node.name]
-    for option, values in (("--site", [args.site] if args.site else []), ("--role", args.role),
-                           ("--base-url", args.base_url),
+def _lines(ctx: Any, args: Any, node: Any) -> Tuple[str, str]:
+    """The line that mends the node's settings, and that of the step which comes next."""
+    where: List[str] = ["--site", args.site] if args.site else []
+    if not ctx.site.path:
+        where += [word for name in args.node for word in ("--node", name)]
+    elif args.node or ctx.site.here() is None or ctx.site.here().name != node.name:
+        where += ["--node", node.name]
+    for option, values in (("--role", args.role),
                            ("--settings-dir", [args.settings_dir] if args.settings_dir else [])):
-        for value in values:
-            words += [option, value]
-    return " ".join(shlex.quote(word) for word in words)
+        where += [word for value in values for word in (option, value)]
+    urls = [word for value in args.base_url for word in ("--base-url", value)]
+    return (" ".join(map(shlex.quote, ["snf-settings-rename", *where, *urls])),
+            " ".join(map(shlex.quote, ["snf-migrate-db", *where])))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -108,6 +108,8 @@ def finding_lines(finding: Finding, color: bool = False) -> List[str]:
     label = paint(_LABELS[finding.severity].ljust(5), finding.severity, color)
     place = ":".join(part for part in (finding.node, finding.where) if part)
     lines = [("%s  %-18s  %s" % (label, finding.check, place)).rstrip()]
+    if len("ERROR  %-18s  %s" % (finding.check, place)) > WIDTH:
+        lines = ["%s  %s" % (label, finding.check), " " * 7 + place]
     lines += _indented(finding.what, 9)
     if finding.why:
         lines += _indented(finding.why, 7)

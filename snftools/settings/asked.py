@@ -152,4 +152,7 @@ def has_program(node: "Node") -> bool:
 
 def ask_if_there(node: "Node", path: str) -> Optional[Asked]:
     """The node's answer, None where it has no snf-manage."""
-    return ask(node, path) if has_program(node) else None
+    try:
+        return ask(node, path) if has_program(node) else None
+    except Failed as error:
+        return Asked({}, failed=str(error))

@@ -21,15 +21,18 @@ CHECKS = (urls.check, cloudbar.check, tokens.check, leftovers.check, webserver.c
 OUTSIDE = (webserver.check, readable.check)
 
 
-def check(pairs: Sequence[Tuple["Node", Subject]]) -> Report:
-    """One report of several nodes, with what differs between them."""
+def check(pairs: Sequence[Tuple["Node", Subject]], unread: Sequence[Finding] = ()) -> Report:
+    """One report of several nodes, with what differs between them.
+
+    `unread`: of the nodes whose settings could not be read.
+    """
     reports, subjects = [], []
     for node, subject in pairs:
         report, asked_subject = _one(node, subject)
         reports.append(report)
         subjects.append(asked_subject)
     between = list(urls.between([one for one in subjects if not list(one.directory.faults())]))
-    report = Report.merge([*reports, Report(findings=tuple(between))])
+    report = Report.merge([*reports, Report(findings=(*between, *unread))])
     lines = report.lines[:-1]            # the last node needs no empty line below it
     return replace(report, lines=lines, findings=tuple(sorted(
         report.findings, key=lambda finding: SEVERITIES.index(finding.severity))))
@@ -101,7 +104,9 @@ def _lines(subject: Subject, findings: Sequence[Finding], facts: Dict[str, Any])
         lines += ["", *mail.lines(subject)]
     ending = ", ".join("%d %s%s" % (number, kind, "" if number == 1 else "s")
                        for kind, number in count.items() if number or kind == "error")
-    return [*lines, "  " + ending, ""]
+    following = [] if count["error"] or not subject.next_step else [
+        "  Next: " + subject.next_step]
+    return [*lines, "  " + ending, *following, ""]
 
 
 def _wrapped(text: str) -> List[str]:

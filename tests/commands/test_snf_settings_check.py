@@ -62,7 +62,8 @@ def test_a_right_node(root):
     assert root.found() == (set(), 0)
     out = root.check().out
     assert "ASTAKOS_BASE_URL       https://a.org/astakos" in out
-    assert "  0 errors, 1 note" in out          # the token, which nobody could compare
+    assert "  0 errors, 1 note\n" in out        # the token, which nobody could compare
+    assert "  Next: snf-migrate-db --node %s --role pithos\n" % root.path in out
 
 
 # -- exit statuses ------------------------------------------------------------------------------
@@ -108,6 +109,14 @@ def test_links_and_directories(root):
 def test_a_directory_that_is_not_there(root):
     done = root.check("--settings-dir", "/no")
     assert done.code == 1 and "/no" in done.err
+
+
+def test_one_node_of_two_that_cannot_be_read(root, tmp_path):
+    (tmp_path / "n2").mkdir()
+    root.write("99-local.conf", "PITHOS_BASE_URL = '/x'\n")
+    items = root.check("--node", str(tmp_path / "n2"), "--json").expect(1).json["findings"]
+    assert {(item["node"], item["check"]) for item in items if item["severity"] == "error"} == {
+        ("n1", "settings-base-url"), ("n2", "settings-not-read")}
 
 
 def test_a_large_file(root):
@@ -225,6 +234,8 @@ def all_wrong(root):
 
 def test_lines_are_no_longer_than_a_screen(root):
     all_wrong(root)
+    os.rename(str(root.path), str(root.path.parent / "a-node-with-a-long-name"))
+    root.path = root.path.parent / "a-node-with-a-long-name"
     for line in root.check("--email").out.splitlines():
         assert line.isascii() and (len(line) <= 80 or "Mend: " in line), line
 

@@ -18,6 +18,7 @@ from snftools.settings.values import NotEvaluated
 
 # Every finding of snf-settings-check, in the order of its man page.
 NAMES: Mapping[str, str] = {
+    "not-read": "settings that could not be read, while other nodes were looked at",
     "syntax": "a file that Python 2 cannot read",
     "broken": "files at which snf-manage stops",
     "not-asked": "snf-manage is there and gives no answer",
@@ -59,6 +60,7 @@ class Subject:
     answer: Asked = field(default_factory=lambda: Asked({}))
     around: Around = field(default_factory=Around)
     rename: str = ""
+    next_step: str = ""          # the line of the step that comes after this one
     with_email: bool = False     # the email settings are looked at as well
     not_compared: str = ""       # why it is not known which tokens Astakos registered
 
