@@ -178,6 +178,7 @@ def environment(pins: Dict[str, str], pgpass: str = "") -> Dict[str, str]:
              "PGAPPNAME": connecting.application(), "PGCONNECT_TIMEOUT": "15"}
     if pgpass:
         words["PGPASSFILE"] = pgpass
+        words["PGPASSWORD"] = ""  # the administrator's, where one is set, would come before it
     return words
 
 
