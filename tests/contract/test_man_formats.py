@@ -14,6 +14,7 @@ from tests.contract.test_man_pages import plain, section
 
 CONF = "snf-upgrade-site.conf.5"
 RELEASE = "snf-upgrade-release.5"
+NIGHT = "snf-upgrade-tools.7"
 
 
 def blocks(page: str, name: str) -> str:
@@ -71,3 +72,16 @@ def test_every_kind_is_told(part: str) -> None:
     told = plain(section(RELEASE, "OPTIONS"))
     for kind in kinds:
         assert kind in told, kind
+
+
+def test_the_nights_times_are_the_plans() -> None:
+    """Three nodes migrate one after the other; of the rest each step's nodes go side by side."""
+    shown = dict(reversed(line.split("  ", 1)) for line in blocks(NIGHT, "THE NIGHT").splitlines()
+                 if re.match(r"\d+:\d\d  ", line))
+    now, expected = 0, {}
+    for name, row in Release.read().part("steps").items():
+        expected[name] = "%d:%02d" % divmod(now, 60)
+        # 1 GB in all, whichever of the databases it lies in.
+        now += row["seconds"] * (3 if row["serial"] else 1) + row["seconds_per_gb"]
+    expected["the end"] = "%d:%02d" % divmod(now, 60)
+    assert shown == expected
