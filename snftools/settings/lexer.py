@@ -8,7 +8,7 @@ back. Nothing here raises: what is no Python becomes an ERR token.
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 BOM = "\xef\xbb\xbf"
 NAME, NUMBER, STRING, OP = "NAME", "NUMBER", "STRING", "OP"
@@ -46,6 +46,7 @@ _MASTER = re.compile(
     r"(?P<BLANK>[ \t\f]+|\\(?:%s))"
     r"|(?P<COMMENT>\#[^\r\n]*)"
     r"|(?P<NEWLINE>%s)"
+    r"|(?P<STRING>[uUbBrR]?(?:'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"))"
     r"|(?P<OPENQUOTE>(?:[uU][rR]?|[bB][rR]?|[rR])?(?:'''|\"\"\"|'|\"))"
     r"|(?P<NUMBER>%s)"
     r"|(?P<NAME>[A-Za-z_][A-Za-z0-9_]*)"
@@ -63,29 +64,59 @@ EOL = re.compile(_EOL)
 
 def line_ends(text: str) -> int:
     """How many lines end in the text: only CR LF, LF and CR end one in Python 2."""
+    if "\r" not in text:
+        return text.count("\n")
     return len(EOL.findall(text))
 
 
 def tokens(text: str) -> List[Token]:
     """The whole text as tokens: joined they are the text, whatever it holds."""
-    return list(_with_logical_lines(_pieces(text)))
-
-
-def _pieces(text: str) -> Iterator[Tuple[str, str]]:
-    position = 0
+    found: List[Token] = []
+    make, match_at, size = tuple.__new__, _MASTER.match, len(text)
+    start, line, depth, significant = 0, 1, 0, False
     if text.startswith(BOM):
-        position = len(BOM)
-        yield BLANK, BOM
-    while position < len(text):
-        match = _MASTER.match(text, position)
-        if match is None:
-            kind, end = ERR, position + 1
-        elif match.lastgroup == "OPENQUOTE":
-            kind, end = _string(text, match)
+        start = len(BOM)
+        found.append(Token(BLANK, BOM, 0, 1))
+    while start < size:
+        match = match_at(text, start)
+        kind = str(match.lastgroup) if match else ERR
+        if match is None or kind in _UNSURE:
+            kind, end = _kind(text, start, match)
         else:
-            kind, end = str(match.lastgroup), match.end()
-        yield kind, text[position:end]
-        position = end
+            end = match.end()
+        piece = text[start:end]
+        ended = 0
+        if kind == NEWLINE:
+            ended = 1
+            if depth or not significant:
+                kind = NL
+            else:
+                significant = False
+        elif kind not in QUIET:
+            significant = True
+            if piece in _BRACKETS:
+                depth = depth + 1 if piece in OPENING else max(0, depth - 1)
+        if kind in _MAY_END_LINES and piece != " ":
+            ended = line_ends(piece)
+        found.append(make(Token, (kind, piece, start, line)))
+        start = end
+        line += ended
+    return found
+
+
+_BRACKETS = frozenset("()[]{}")
+_UNSURE = frozenset(["OPENQUOTE"])
+_MAY_END_LINES = frozenset([BLANK, STRING, ERR])
+
+
+def _kind(text: str, start: int, match: "Optional[re.Match[str]]") -> Tuple[str, int]:
+    """(kind, end) of the token that starts there."""
+    if match is None:
+        return ERR, start + 1
+    kind = match.lastgroup
+    if kind == "OPENQUOTE":
+        return _string(text, match)
+    return str(kind), match.end()
 
 
 def _string(text: str, opening: "re.Match[str]") -> Tuple[str, int]:
@@ -95,28 +126,6 @@ def _string(text: str, opening: "re.Match[str]") -> Tuple[str, int]:
     if text.startswith(quote, end):
         return STRING, end + len(quote)
     return ERR, end
-
-
-def _with_logical_lines(pieces: Iterator[Tuple[str, str]]) -> Iterator[Token]:
-    start, line, depth, significant = 0, 1, 0, False
-    for kind, text in pieces:
-        if kind == NEWLINE:
-            if depth or not significant:
-                kind = NL
-            else:
-                significant = False
-        elif kind not in QUIET:
-            significant = True
-            if kind == OP and text in OPENING:
-                depth += 1
-            elif kind == OP and text in CLOSING:
-                depth = max(0, depth - 1)
-        yield Token(kind, text, start, line)
-        start += len(text)
-        if kind in (NEWLINE, NL):
-            line += 1
-        elif kind in (BLANK, STRING, ERR):
-            line += line_ends(text)
 
 
 def faults(found: List[Token]) -> List[Tuple[int, str]]:

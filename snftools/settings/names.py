@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from snftools.settings.how import (
     ALIAS, AUGMENTED, CHAINED, CLASS, DEF, DELETE, DYNAMIC, EXCEPT, GLOBAL, IMPORT, ITEM, LOOP,
     PARAMETER, PLAIN, WITH)
-from snftools.settings.lexer import NAME, OP, STRING, Token
+from snftools.settings.lexer import KEYWORDS, NAME, OP, STRING, Token
 from snftools.settings.statements import (
     MODULE, Statement, depths, is_name, is_op, split_at)
 from snftools.settings.targets import elements, span, target_names, targets, until
@@ -46,6 +46,32 @@ class Names:
 
 def names_of(statement: Statement) -> Names:
     """The names that a statement binds and uses (TOOLING 2, rules 5 and 6)."""
+    return _usual(statement) or _any(statement)
+
+
+def _usual(statement: Statement) -> Optional[Names]:
+    """`NAME = value` without anything that binds names inside: nearly all of a settings file."""
+    tokens = statement.tokens
+    if len(tokens) < 3 or not is_name(tokens[0]) or not is_op(tokens[1], "="):
+        return None
+    used: List[Token] = []
+    for index, token in enumerate(tokens[2:], 2):
+        kind, text = token[0], token[1]
+        if kind == NAME:
+            if text in _UNUSUAL:
+                return None
+            if text not in KEYWORDS and tokens[index - 1][1] != ".":
+                used.append(token)
+        elif kind == OP and text == "=":
+            return None
+    value = (tokens[2].start, tokens[-1].end)
+    return Names((Bound(tokens[0].text, PLAIN, tokens[0], statement, value),), tuple(used))
+
+
+_UNUSUAL = frozenset(["lambda", "for", "eval", "execfile"]) | NAMESPACES
+
+
+def _any(statement: Statement) -> Names:
     first = statement.tokens[0]
     word = first.text if first.kind == NAME else ""
     bound: Dict[Token, Bound] = {}
@@ -88,7 +114,8 @@ def _bound(token: Token, how: str, statement: Statement,
 
 def _assignment(statement: Statement) -> Iterator[Bound]:
     tokens = statement.tokens
-    for index, depth in depths(tokens):
+    augmented = any(token.text in AUGMENTED_OPS for token in tokens)
+    for index, depth in depths(tokens) if augmented else ():
         if depth == 0 and tokens[index].kind == OP and tokens[index].text in AUGMENTED_OPS:
             how = AUGMENTED if index == 1 else ITEM
             value = span(tokens[index + 1:])
@@ -168,8 +195,7 @@ def _parameters(statement: Statement, tokens: Sequence[Token]) -> Iterator[Bound
 def _inside(statement: Statement) -> Iterator[Bound]:
     """Names bound inside expressions: comprehensions (they leak), lambdas, globals()['X']."""
     tokens = statement.tokens
-    for index, _ in depths(tokens):
-        token = tokens[index]
+    for index, token in enumerate(tokens):
         if token.kind != NAME:
             continue
         if token.text == "for" and index:

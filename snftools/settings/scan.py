@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import re
 from dataclasses import dataclass, field
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
+from functools import cached_property
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
 
-from snftools.settings.lexer import Token
-from snftools.settings.names import Bound
+from snftools.settings.lexer import COMMENT, NAME, STRING, Token
+from snftools.settings.names import NAMESPACES, Bound
 from snftools.settings.namespace import Namespace
 from snftools.settings.source import Source
+
+CODE = frozenset(["exec", "eval", "execfile"]) | NAMESPACES
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Scan:
     watched: FrozenSet[str]
     faults: List[Tuple[str, str]] = field(default_factory=list)
     opaque: List[Place] = field(default_factory=list)
+    quoted: List[Place] = field(default_factory=list)   # comments and strings with watched names
+    coded: List[Place] = field(default_factory=list)    # strings with them that may be code
     bound_in: Dict[str, List[Source]] = field(default_factory=dict)
     used_in: Dict[str, List[Source]] = field(default_factory=dict)
     namespace: Namespace = field(default_factory=Namespace)
@@ -44,8 +51,14 @@ class Scan:
         scan = cls(watched)
         for name in watched:
             scan._bound[name], scan._used[name] = [], []
-        for source in files:
-            scan._file(source)
+        collecting = gc.isenabled()
+        gc.disable()       # millions of tokens, and no cycle among them
+        try:
+            for source in files:
+                scan._file(source)
+        finally:
+            if collecting:
+                gc.enable()
         return scan
 
     def _file(self, source: Source) -> None:
@@ -68,6 +81,23 @@ class Scan:
         for name in used:
             self.used_in.setdefault(name, []).append(source)
         self.namespace.execute(source)
+        if self._words.search(source.data):
+            self._mentions(source)
+
+    @cached_property
+    def _words(self) -> "Pattern[bytes]":
+        return re.compile(rb"\b(?:%s)\b" % (
+            b"|".join(sorted(name.encode() for name in self.watched)) or rb"\Z."))
+
+    def _mentions(self, source: Source) -> None:
+        found = [token for token in source.tokens if token.kind in (COMMENT, STRING)
+                 and self._words.search(token.text.encode("latin-1"))]
+        self.quoted += [Place(source, token) for token in found]
+        strings = {token.start for token in found if token.kind == STRING}
+        for statement in source.statements if strings else ():
+            if any(token.kind == NAME and token.text in CODE for token in statement.tokens):
+                self.coded += [Place(source, token) for token in statement.tokens
+                               if token.start in strings]
 
     def bindings(self, name: str) -> List[Place]:
         """Where the name is bound."""

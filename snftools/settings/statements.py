@@ -151,13 +151,22 @@ def depths(line: Sequence[Token]) -> Iterator[Tuple[int, int]]:
 def split_at(line: Sequence[Token], mark: str) -> List[List[Token]]:
     """The line cut at an operator that stands outside all brackets."""
     parts: List[List[Token]] = [[]]
-    for index, depth in depths(line):
-        token = line[index]
-        if depth == 0 and token.kind == OP and token.text == mark:
-            parts.append([])
-        else:
-            parts[-1].append(token)
+    depth = 0
+    for token in line:
+        if token[0] == OP:
+            text = token[1]
+            if text in _CLOSING:
+                depth = max(0, depth - 1)
+            elif depth == 0 and text == mark:
+                parts.append([])
+                continue
+            elif text in _OPENING:
+                depth += 1
+        parts[-1].append(token)
     return parts
+
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 def is_name(token: Token) -> bool:

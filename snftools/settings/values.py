@@ -39,6 +39,8 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
     A value which is an Unknown itself, a name that is not there, and whatever the interpreter
     does not know raise Unknown.
     """
+    if len(tokens) == 1 and tokens[0].kind == STRING:
+        return string_value(tokens[0].text)
     text = python3(tokens)
     try:
         tree = ast.parse(text, mode="eval").body
