@@ -8,7 +8,7 @@ back. Nothing here raises: what is no Python becomes an ERR token.
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Tuple
 
 BOM = "\xef\xbb\xbf"
 NAME, NUMBER, STRING, OP = "NAME", "NUMBER", "STRING", "OP"
@@ -50,7 +50,8 @@ _MASTER = re.compile(
     r"|(?P<OPENQUOTE>(?:[uU][rR]?|[bB][rR]?|[rR])?(?:'''|\"\"\"|'|\"))"
     r"|(?P<NUMBER>%s)"
     r"|(?P<NAME>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<OP>%s)" % (_EOL, _EOL, _NUMBER, _OPERATOR))
+    r"|(?P<OP>%s)"
+    r"|(?P<ERR>[\s\S])" % (_EOL, _EOL, _NUMBER, _OPERATOR))
 # The inside of a string up to its closing quote or to what no string of that sort may hold.
 # No alternative can fail after it matched, so the time is linear in the text.
 _INSIDE = {
@@ -72,19 +73,9 @@ def line_ends(text: str) -> int:
 def tokens(text: str) -> List[Token]:
     """The whole text as tokens: joined they are the text, whatever it holds."""
     found: List[Token] = []
-    make, match_at, size = tuple.__new__, _MASTER.match, len(text)
-    start, line, depth, significant = 0, 1, 0, False
-    if text.startswith(BOM):
-        start = len(BOM)
-        found.append(Token(BLANK, BOM, 0, 1))
-    while start < size:
-        match = match_at(text, start)
-        kind = str(match.lastgroup) if match else ERR
-        if match is None or kind in _UNSURE:
-            kind, end = _kind(text, start, match)
-        else:
-            end = match.end()
-        piece = text[start:end]
+    make = tuple.__new__
+    line, depth, significant = 1, 0, False
+    for kind, piece, start in _pieces(text):
         ended = 0
         if kind == NEWLINE:
             ended = 1
@@ -99,24 +90,30 @@ def tokens(text: str) -> List[Token]:
         if kind in _MAY_END_LINES and piece != " ":
             ended = line_ends(piece)
         found.append(make(Token, (kind, piece, start, line)))
-        start = end
         line += ended
     return found
 
 
+def _pieces(text: str) -> Iterator[Tuple[str, str, int]]:
+    """(kind, text, start) of one token after the other."""
+    start, size = 0, len(text)
+    if text.startswith(BOM):
+        start = len(BOM)
+        yield BLANK, BOM, 0
+    while start < size:
+        for match in _MASTER.finditer(text, start):     # some alternative always matches
+            kind = str(match.lastgroup)
+            if kind == "OPENQUOTE":
+                kind, end = _string(text, match)
+                yield kind, text[start:end], start
+                start = end
+                break
+            yield kind, match.group(), start
+            start = match.end()
+
+
 _BRACKETS = frozenset("()[]{}")
-_UNSURE = frozenset(["OPENQUOTE"])
 _MAY_END_LINES = frozenset([BLANK, STRING, ERR])
-
-
-def _kind(text: str, start: int, match: "Optional[re.Match[str]]") -> Tuple[str, int]:
-    """(kind, end) of the token that starts there."""
-    if match is None:
-        return ERR, start + 1
-    kind = match.lastgroup
-    if kind == "OPENQUOTE":
-        return _string(text, match)
-    return str(kind), match.end()
 
 
 def _string(text: str, opening: "re.Match[str]") -> Tuple[str, int]:

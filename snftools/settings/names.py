@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from snftools.settings.how import (
     ALIAS, AUGMENTED, CHAINED, CLASS, DEF, DELETE, DYNAMIC, EXCEPT, GLOBAL, IMPORT, ITEM, LOOP,
@@ -19,8 +18,7 @@ NAMESPACES = frozenset("globals locals vars setattr delattr".split())
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """One name bound by one statement; `value` is the (start, end) of its value in the text."""
 
     name: str
@@ -35,8 +33,7 @@ class Bound:
         return self.how == PLAIN and self.statement.plain_place
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What one statement does with names. `opaque`: it may bind any name (exec, import *)."""
 
     bound: Tuple[Bound, ...]

@@ -7,7 +7,7 @@ forced the rules); what is not understood is named as such and never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from snftools.settings.lexer import BLANK, KEYWORDS, NAME, NEWLINE, NL, OP, QUIET, Token
 
@@ -15,8 +15,7 @@ HEADERS = frozenset("if elif else for while try except finally with def class".s
 MODULE, FUNCTION, CLASS = "module", "function", "class"
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A simple statement, or the header of a compound one, without blanks and comments."""
 
     tokens: Tuple[Token, ...]

@@ -11,7 +11,7 @@ import ast
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from snftools.settings.lexer import KEYWORDS, NAME, NUMBER, OP, STRING, Token
-from snftools.settings.statements import Statement
+from snftools.settings.statements import Statement, is_name
 
 # Keywords of Python 3 that are names in Python 2.
 _NAMES = {word: word + "_" for word in ("True", "False", "None", "nonlocal", "async", "await")}
@@ -41,6 +41,9 @@ def _future_print(tokens: Sequence[Token]) -> bool:
 
 
 def _words(tokens: Sequence[Token], modern: bool) -> str:
+    if len(tokens) == 3 and tokens[1].text == "=" and is_name(tokens[0]) and (
+            tokens[2].kind in (STRING, NUMBER) or is_name(tokens[2])):
+        return "0"          # NAME = OPERAND, as most of a settings file: nothing to parse
     first = tokens[0].text if tokens[0].kind == NAME else ""
     parts = _plain(tokens)
     if first == "def" and len(parts) > 2:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from snftools.settings.lexer import NUMBER, STRING, Token
 from snftools.settings.methods import NAMED, method, percent
@@ -41,6 +41,10 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
     """
     if len(tokens) == 1 and tokens[0].kind == STRING:
         return string_value(tokens[0].text)
+    if len(tokens) > 2 and tokens[0].text == "[" and tokens[-1].text == "]":
+        strings = _strings(tokens[1:-1])
+        if strings is not None:
+            return strings
     text = python3(tokens)
     try:
         tree = ast.parse(text, mode="eval").body
@@ -51,6 +55,14 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
         raise Unknown("it is nested too deeply") from None
     except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError) as error:
         raise Unknown("it fails with %s" % type(error).__name__) from None
+
+
+def _strings(tokens: Sequence[Token]) -> Optional[List[str]]:
+    """The elements of a list that is written as strings and commas alone, else None."""
+    for index, token in enumerate(tokens):
+        if token.text != "," if index % 2 else token.kind != STRING:
+            return None
+    return [string_value(token.text) for token in tokens[::2]]
 
 
 def python3(tokens: Sequence[Token]) -> str:
