@@ -10,14 +10,17 @@ import argparse
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
 
 from snftools import __version__
 from snftools.errors import Failed, Refused, SnfError, Usage
-from snftools.output import trace
-from snftools.report import Report
 
-Act = Callable[[argparse.Namespace], Report]
+TYPE_CHECKING = False    # typing itself is a fifth of what `--help` costs
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
+
+    from snftools.report import Report
+
+    Act = Callable[[argparse.Namespace], Report]
 
 # What every args has, also where the command has no such option.
 _DEFAULTS: Dict[str, Any] = {
@@ -48,12 +51,19 @@ _OPTIONS: Dict[str, List[Any]] = {
 }
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """80 columns always; asking the terminal would import much."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=78)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with examples before options and no abbreviations."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs.setdefault("formatter_class", _Formatter)
         super().__init__(add_help=False, **kwargs)
 
 
@@ -152,6 +162,7 @@ def run(build_parser: Callable[[], argparse.ArgumentParser], act: Act,
             args = parser.parse_args(argv)
         except SystemExit as end:
             return _flushed(int(end.code or 0))
+        from snftools.output import trace
         trace.enabled = bool(args.verbose)
         return _flushed(_act(name, act, args))
     except KeyboardInterrupt:
@@ -183,7 +194,7 @@ def _act(name: str, act: Act, args: argparse.Namespace) -> int:
     return report.exit_code(args.check)
 
 
-def _print_report(name: str, report: Report, args: argparse.Namespace) -> None:
+def _print_report(name: str, report: "Report", args: argparse.Namespace) -> None:
     if args.json:
         from snftools.output.json import document
         sys.stdout.write(document(_command(name, args), report) + "\n")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, List, Optional, Sequence
 
 from snftools import cli
 from snftools.errors import Refused, Usage
-from snftools.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Sequence
+
+    from snftools.report import Report
 
 SERVES = ("astakos", "cyclades", "pithos")
 _EXAMPLES = """\
@@ -36,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def act(args: Any) -> Report:
+def act(args: Any) -> "Report":
     """Plan all nodes, then write them one by one."""
     from snftools.commands.context import Context
     ctx = Context(args)
@@ -49,7 +53,8 @@ def act(args: Any) -> Report:
         return _rename(ctx, args, nodes)
 
 
-def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
+def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> "Report":
+    from snftools.report import Report
     from snftools.settings import rename
     from snftools.settings.writing import WROTE
     reports = []
@@ -64,10 +69,11 @@ def _undo(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
     return Report.merge(reports)
 
 
-def _rename(ctx: Any, args: Any, nodes: Sequence[Any]) -> Report:
+def _rename(ctx: Any, args: Any, nodes: Sequence[Any]) -> "Report":
     import sys
 
     from snftools.output.text import use_color
+    from snftools.report import Report
     from snftools.settings import rename
     plans = [_plan(ctx, args, node) for node in nodes]
     refused = any(plan.refused for plan in plans)

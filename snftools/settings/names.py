@@ -237,8 +237,9 @@ def _not_names(statement: Statement, word: str) -> Iterator[Token]:
 
 def _opaque(statement: Statement, word: str) -> bool:
     tokens = statement.tokens
-    if word == "exec":
-        return True
+    if word == "exec":      # with `in` it has a namespace of its own
+        return not any(depth == 0 and tokens[index].text == "in"
+                       for index, depth in depths(tokens))
     if word == "from":
         return bool(tokens) and is_op(tokens[-1], "*")
     for index, token in enumerate(tokens[:-1]):

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from snftools.errors import Usage
 from snftools.report import Finding
-from snftools.settings import masked, mentions, proof, removed, ways
+from snftools.settings import how, masked, mentions, proof, removed, ways
 from snftools.settings.amend import Amend
 from snftools.settings.directory import SettingsDir
 from snftools.settings.edits import EditSet
@@ -98,10 +98,15 @@ class _Work:
         self._expect(renames, name, rule, value, absent)
         if value is not None and not any(map(_binds, bound + own)):
             self.amend.insert.setting(rule, value, olds)
-        elif value is None and setter and setter.required and absent:
-            self.plan.missing.append(setter.value)
+        elif value is None and setter and (
+                setter.kind == JOIN or (setter.required and absent)):
+            self._miss(setter)
         self._tell(renames, bound, setter, value)
         self._learn(setter, renames, name)
+
+    def _miss(self, setter: Rule) -> None:
+        if setter.value not in self.plan.missing:
+            self.plan.missing.append(setter.value)
 
     def _followed(self, bound: List[Place], own: List[Place], wanted: bool, rule: Rule) -> bool:
         touched = bound + (own if wanted or bound else [])
@@ -216,7 +221,7 @@ class _Work:
                 continue
             if value is not None:
                 self.amend.set(place, rule, value, names)
-            elif row.strip:
+            elif row.strip and place.bound.how != how.DELETE:
                 self.amend.strip(place, rule, row, self._effective(row.name),
                                  self._remedy(rule), names)
         for row in renames:
@@ -238,4 +243,4 @@ class _Work:
 
 def _binds(place: Place) -> bool:
     """The module's own name gets a value there."""
-    return place.bound is not None and not ways.local(place.bound) and place.bound.how != "del"
+    return place.bound is not None and not ways.local(place.bound) and place.bound.how != how.DELETE

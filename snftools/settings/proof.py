@@ -23,6 +23,8 @@ def prove(plan: "Plan", comment_removed: bool) -> None:
     else:
         staged = plan.edits.stage()
         _readable(plan, staged)
+        if plan.refused:
+            return
         _others(plan, staged, comment_removed)
     for name, value in plan.expected.items():
         _expected(plan, staged, name, value)
@@ -68,7 +70,7 @@ def _others(plan: "Plan", staged: SettingsDir, comment_removed: bool) -> None:
         new = after.values.get(name, _NOWHERE)
         if name in skipped or isinstance(old, Unknown) or new is old or new == old:
             continue
-        where = after.places.get(name, before.places[name])
+        where = before.places[name]
         if new is _NOWHERE or isinstance(new, Unknown):
             if not comment_removed:
                 plan.refuse("%s would be lost by the edits" % name, None,

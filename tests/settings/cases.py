@@ -69,7 +69,8 @@ def run_case(directory: str) -> Done:
     plan = run_plan(files, args)
     refused = ["%d %s %s" % (finding.code, finding.where.rpartition("/")[2], finding.what)
                for finding in plan.findings if finding.severity == "error"]
-    refused += ["2 - %s" % missing for missing in plan.missing]
+    if not refused:
+        refused = ["2 - %s" % missing for missing in plan.missing]
     if refused:
         return Done(plan, refused=refused)
     return Done(plan, {**files, **plan.edits.contents()})
