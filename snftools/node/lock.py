@@ -73,7 +73,8 @@ def _clear_dead(node: "Node", directory: str) -> None:
     holder = _named(node, directory)
     if holder is not None and not holder.is_dead_here():
         raise _locked(node, directory)
-    node.remove(directory + "/holder")
+    for name in node.list(directory):      # it may have died while it wrote its name
+        node.remove(directory + "/" + name)
     node.rmdir(directory)
 
 

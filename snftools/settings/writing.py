@@ -36,7 +36,7 @@ def write_all(edits: EditSet, node: "Node", undo: "UndoStore") -> List[str]:
     _still_the_same(directory, node)
     _make_room(directory, node, sum(map(len, contents.values())))
     stats = {name: node.stat(directory.file_path(name)) for name in contents}
-    _remember(directory, node, undo, contents, stats)
+    _keep(directory, node, undo, contents, stats)
     written: List[str] = []
     try:
         for name, data in contents.items():
@@ -123,8 +123,9 @@ def _make_room(directory: SettingsDir, node: "Node", size: int) -> None:
                      next="mend it, then run the command again") from error
 
 
-def _remember(directory: SettingsDir, node: "Node", undo: "UndoStore",
-              contents: Dict[str, bytes], stats: Dict[str, Optional["Stat"]]) -> None:
+def _keep(directory: SettingsDir, node: "Node", undo: "UndoStore",
+          contents: Dict[str, bytes], stats: Dict[str, Optional["Stat"]]) -> None:
+    """Keep all old bytes, look once more, then say what is going to be written."""
     wrote: Dict[str, List[str]] = dict(undo.load(node.name, WROTE) or {})
     try:
         for name, data in contents.items():
@@ -134,6 +135,7 @@ def _remember(directory: SettingsDir, node: "Node", undo: "UndoStore",
             else:
                 undo.keep_file(node.name, path, source.data, stat.mode, stat.uid, stat.gid)
             wrote[path] = [*wrote.get(path, []), _sha(data)]
+        _still_the_same(directory, node)
         undo.replace(node.name, WROTE, wrote)
     except OSError as error:
         raise Failed("the old bytes can't be kept in %s" % undo.directory, node=node.name,
