@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Set
 
 from snftools.settings import masked
@@ -66,7 +66,7 @@ class EditSet:
 
     def stage(self) -> SettingsDir:
         """The settings as they will be."""
-        return self.directory.replaced(self.contents())
+        return replace(self.directory.replaced(self.contents()), watched=frozenset())
 
     def diff(self) -> List[str]:
         """A unified diff with the secrets masked."""

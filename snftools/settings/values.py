@@ -39,8 +39,12 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
     A value which is an Unknown itself, a name that is not there, and whatever the interpreter
     does not know raise Unknown.
     """
-    if len(tokens) == 1 and tokens[0].kind == STRING:
-        return string_value(tokens[0].text)
+    first = tokens[0] if tokens else None
+    if first is not None and len(tokens) == 1:          # as most values are
+        if first.kind == STRING:
+            return string_value(first.text)
+        if first.kind == NUMBER and first.text.isdigit() and first.text[0] != "0":
+            return int(first.text)
     if len(tokens) > 2 and tokens[0].text == "[" and tokens[-1].text == "]":
         strings = _strings(tokens[1:-1])
         if strings is not None:
