@@ -66,8 +66,15 @@ def append_line(path: str, line: bytes) -> None:
 
 
 def make_private_directory(path: str) -> None:
-    """Make a directory (and its parents) that only its owner may enter (0700)."""
+    """Make a directory (and its parents) that only its owner may enter (0700), durably."""
+    missing = []
+    place = os.path.abspath(path)
+    while not os.path.isdir(place) and os.path.dirname(place) != place:
+        missing.append(place)
+        place = os.path.dirname(place)
     os.makedirs(path, mode=0o700, exist_ok=True)
+    for place in reversed(missing):
+        fsync_directory(os.path.dirname(place))
 
 
 def fsync_directory(path: str) -> None:
