@@ -18,7 +18,7 @@ from snftools.upgrade.downtime import downtime
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.judge import judged
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.runner import Runner
+from snftools.upgrade.runner import PATIENCE, Runner
 from snftools.upgrade.screens import failure, final
 from snftools.upgrade.screens.run import RunScreen, opening
 from snftools.upgrade.signals import Stopping
@@ -35,6 +35,7 @@ class Wish:
     redo: str = ""
     accept: str = ""
     why: str = ""
+    patience: float = PATIENCE
     nodes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -62,6 +63,7 @@ class Attempt:
         self.screen.plan, self.screen.journal = plan, self.journal
         self.runner = Runner(plan, self.journal, os.path.join(self.run_dir, "log"), self.token,
                              self.screen, self.asked, self._prove)
+        self.runner.patience = self.wish.patience
 
     # -- the attempt -----------------------------------------------------------------------
 

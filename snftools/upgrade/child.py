@@ -27,6 +27,7 @@ class Child:
         self.started = time.monotonic()
         self.progress: Dict[str, Any] = {}
         self._offset = 0
+        self._size, self._sign = -1, self.started
         self._rest = b""
         files.make_private_directory(os.path.dirname(log))
         status = os.open(log + ".status", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -71,6 +72,16 @@ class Child:
     def seconds(self) -> float:
         """How long it has been running."""
         return time.monotonic() - self.started
+
+    def silent(self) -> float:
+        """Seconds since its last sign of life: progress, or a line in its log."""
+        try:
+            size = os.path.getsize(self.log) + self._offset
+        except OSError:
+            size = self._offset
+        if size != self._size:
+            self._size, self._sign = size, time.monotonic()
+        return time.monotonic() - self._sign
 
     def answer(self) -> Dict[str, Any]:
         """Its JSON document; empty when it wrote none."""

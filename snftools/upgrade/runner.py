@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 from snftools import failpoint
 from snftools.errors import SnfError
 from snftools.state import RunToken
-from snftools.upgrade import artefact, resume, schedule
+from snftools.upgrade import artefact, quiet, resume, schedule
 from snftools.upgrade.assess import Answer, Assessment
 from snftools.upgrade.child import Child, error_of
 from snftools.upgrade.journal import Journal
@@ -22,6 +22,8 @@ from snftools.upgrade.step import PROOF, RECORD, WINDOW, Step
 PARALLEL = 16
 POLL = 0.05
 GRACE = 10.0  # seconds that a child has to end after a second Ctrl-C
+PATIENCE = 600.0  # seconds without a sign of life until it is told
+QUIET_HOLDS = 3.0  # seconds for which a look at the whole site counts
 _EXITS = (78, 1, 3, 4, 2, 75)
 
 
@@ -32,6 +34,7 @@ class Screen(Protocol):
     def done(self, step: Step, seconds: float, answer: Mapping[str, Any], how: str) -> None: ...
     def failed(self, failure: "Failure") -> None: ...
     def live(self, running: Sequence["Job"]) -> None: ...
+    def no_sign(self, job: "Job", seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ class Failure:
 
 @dataclass
 class Job:
-    """A step that is being made (live): `phase` is before, run or proof."""
+    """A step that is being made (live): `phase` is window, before, run or proof."""
 
     step: Step
     phase: str
     child: Child
     started: float = field(default_factory=time.monotonic)
     answer: Mapping[str, Any] = field(default_factory=dict)
+    told: bool = False
 
 
 class Runner:
@@ -74,6 +78,8 @@ class Runner:
         self.jobs: Dict[str, Job] = {}
         self.failures: List[Failure] = []
         self.done: Set[str] = set()
+        self.patience = PATIENCE
+        self._quiet_at = -QUIET_HOLDS
 
     # -- looking ---------------------------------------------------------------------------
 
@@ -131,7 +137,15 @@ class Runner:
                 if code is not None:
                     self._ended(job, code)
             self.screen.live(list(self.jobs.values()))
+            self._tell_silent()
             time.sleep(POLL)
+
+    def _tell_silent(self) -> None:
+        """A child that shows no sign of life is told of, once; nobody but a person ends it."""
+        for job in self.jobs.values():
+            if not job.told and job.child.silent() > self.patience:
+                job.told = True
+                self.screen.no_sign(job, job.child.silent())
 
     def _note(self, found: Assessment) -> None:
         """Write into the journal what was found done."""
@@ -144,14 +158,23 @@ class Runner:
             self.screen.done(step, 0.0, found.answers[step.id][1], event)
 
     def _begin(self, step: Step) -> None:
-        """Start a step: window steps and named records are looked at first."""
+        """Start a step; what needs a quiet site asks first whether it still is."""
+        self.screen.begun(step)
+        guard = quiet.guard(self.plan, self.journal, step, self.done)
+        if guard is None or time.monotonic() - self._quiet_at < QUIET_HOLDS:
+            self._start(step)
+        else:
+            self.jobs[step.id] = Job(step, "window", Child(
+                guard.argv, self._log(step, "window"), self.token))
+
+    def _start(self, step: Step) -> None:
+        """The step's own first child: window steps and named records are looked at first."""
         phase, argv = "run", step.argv
         if step.check != step.argv and (step.kind == WINDOW or self._is_named(step)):
             phase, argv = "before", step.check
         else:
             self._write(step, "begun", argv)
             failpoint.reach("step.begun:" + step.id)
-        self.screen.begun(step)
         self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
 
     def _is_named(self, step: Step) -> bool:
@@ -162,7 +185,12 @@ class Runner:
         step = job.step
         failpoint.reach("step.%s-ended:%s" % (job.phase, step.id))
         answer = job.child.answer()
-        if job.phase == "before" and code == 0 and step.kind != RECORD:
+        if job.phase == "window" and code == 0:
+            self._quiet_at = time.monotonic()
+            self._start(step)
+        elif job.phase == "window":
+            self._fail(job, code, answer, quiet.why(answer))
+        elif job.phase == "before" and code == 0 and step.kind != RECORD:
             self._finish(job, "found", answer, {"check": 0})
         elif job.phase == "before" and code == 0 and self._stands(step, answer):
             last = self.journal.last(step.id, "done")
@@ -212,6 +240,7 @@ class Runner:
         step = job.step
         if job.phase == "proof":
             why = "its command ended well, but --check says %d: not proven" % code
+        if job.phase in ("proof", "window"):
             code = 1 if code in (0, 5) else code
         error = error_of(answer)
         self._write(step, "failed", step.argv, code,

@@ -15,7 +15,7 @@ from snftools import failpoint
 from tests.crash.cases import ALL, CUT, KILL
 from tests.crash.cut import Cutter
 from tests.helpers import cli, endstate
-from tests.helpers.ladder import BOTTOM, ROWS, Ladder
+from tests.helpers.ladder import BOTTOM, ROWS
 
 A_DAY = 6  # cases of each day
 
@@ -29,13 +29,6 @@ def chosen():
         first = int(time.time() // 86400) % stride
         picked = ALL[first::stride][:A_DAY]
     return sorted(picked, key=lambda case: ROWS.index(case.row))
-
-
-@pytest.fixture(scope="module")
-def ladder(site_template):
-    one = Ladder(site_template)
-    yield one
-    one.destroy()
 
 
 def crash(site, case, *words):

@@ -48,6 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--accept", metavar="STEP",
                      help="go on though this step is not proven (never a backup)")
     run.add_argument("--why", metavar="TEXT", help="why, for the journal and the report")
+    run.add_argument("--patience", type=float, metavar="MINUTES", default=10.0,
+                     help="tell of a step that shows no sign of life for so long (default 10)")
     status = cli.add_subcommand(sub, "status", "show how far the run is, from its journal "
                                 "alone")
     status.add_argument("--follow", action="store_true",

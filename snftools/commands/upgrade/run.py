@@ -35,7 +35,7 @@ def act(args: Any) -> Report:
         nodes = up.ctx.all_nodes()
         with node_locks(nodes, up.ctx.command), stopping() as asked:
             wish = Wish(args.until or "", args.only or "", args.redo or "",
-                        args.accept or "", args.why or "", wanted)
+                        args.accept or "", args.why or "", args.patience * 60, wanted)
             attempt = Attempt(up, journal, lock, screen, asked, wish)
             try:
                 code = attempt.make(lambda question: cli.confirm(args, question))

@@ -59,6 +59,13 @@ class RunScreen:
         self.say([step_line(failure.step, "FAILED", failure.seconds, ""), "",
                   *failure_screen.lines(failure, self.plan), ""], always=True)
 
+    def no_sign(self, job: Job, seconds: float) -> None:
+        """A step shows no sign of life."""
+        self.say(["%s  no sign of life of %s for %s; its log: %s" % (
+            local_time(None, "%H:%M:%S"), job.step.id, human_time(seconds), job.child.log),
+            "          Ctrl-C twice ends it.  (--patience MINUTES: when this is told)"],
+            always=True)
+
     def live(self, running: Sequence[Job]) -> None:
         """What runs now."""
         if not self.live_lines.on or not running:
