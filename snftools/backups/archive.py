@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from snftools.backups.clients import Clients, unreadable
 from snftools.database import interrupt
+from snftools.database.digest import Tell
 from snftools.errors import Failed, NotVerified
 
 TAIL = b"\\.\n\n\n"
@@ -51,20 +52,25 @@ def path_of(directory: str, format_: str) -> str:
     return dump if format_ == "directory" else os.path.join(dump, CUSTOM_NAME)
 
 
-def read(clients: Clients, path: str, oids: List[int], jobs: int = 2) -> Contents:
+def read(clients: Clients, path: str, oids: List[int], jobs: int = 2, tell: Tell = None
+         ) -> Contents:
     """Read all of a dump; `oids` are those of the large objects that it should have.
 
     NotVerified when pg_restore can't read it; members that can't be read are `problems`.
     """
     if os.path.isdir(path):
-        return _read_directory(clients, path, oids, jobs)
-    return _Stream().read(clients, path)
+        return _read_directory(clients, path, oids, jobs, tell or _nobody)
+    return Stream(tell or _nobody).read(clients, path)
+
+
+def _nobody(size: int) -> None:
+    """Who is told of bytes when nobody asks."""
 
 
 def sequence_values(clients: Clients, path: str) -> Dict[Name, Tuple[int, bool]]:
     """What a dump sets each sequence to, by (schema, name)."""
     if not os.path.isdir(path):
-        return _Stream().read(clients, path).sequences
+        return Stream(_nobody).read(clients, path).sequences
     entries = [entry for entry in clients.entries(path) if entry[2] == "SEQUENCE SET"]
     if not entries:
         return {}
@@ -79,14 +85,16 @@ def sequence_values(clients: Clients, path: str) -> Dict[Name, Tuple[int, bool]]
     return found
 
 
-def _read_directory(clients: Clients, path: str, oids: List[int], jobs: int) -> Contents:
+def _read_directory(clients: Clients, path: str, oids: List[int], jobs: int,
+                    tell: Callable[[int], None]) -> Contents:
     members = [(number, oid) for number, oid, kind in clients.entries(path)
                if kind == "TABLE DATA"]
     members.sort(key=lambda one: -_size(os.path.join(path, "%d.dat.gz" % one[0])))
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
-        tables = [(oid, pool.submit(_member, os.path.join(path, "%d.dat.gz" % number), TAIL))
+        tables = [(oid, pool.submit(_member, os.path.join(path, "%d.dat.gz" % number), TAIL, tell))
                   for number, oid in members]
-        blobs = [(oid, pool.submit(_member, os.path.join(path, "blob_%d.dat.gz" % oid), b""))
+        blobs = [(oid, pool.submit(_member, os.path.join(path, "blob_%d.dat.gz" % oid), b"",
+                                   tell))
                  for oid in oids]
         found = Contents(sequences=sequence_values(clients, path))
         for wanted, into in ((tables, found.tables), (blobs, found.large_objects)):
@@ -97,7 +105,7 @@ def _read_directory(clients: Clients, path: str, oids: List[int], jobs: int) -> 
     return found
 
 
-def _member(path: str, tail: bytes) -> Tuple[str, str]:
+def _member(path: str, tail: bytes, tell: Callable[[int], None]) -> Tuple[str, str]:
     """(sha256 of a member's content without its tail, what is wrong or "")."""
     digest = hashlib.sha256()
     rest = b""
@@ -106,6 +114,7 @@ def _member(path: str, tail: bytes) -> Tuple[str, str]:
         with gzip.open(path, "rb") as stream:
             for part in iter(lambda: stream.read(_PART), b""):
                 interrupt.check()
+                tell(len(part))
                 rest += part
                 keep = len(rest) - len(tail)
                 digest.update(memoryview(rest)[:max(keep, 0)])
@@ -115,10 +124,11 @@ def _member(path: str, tail: bytes) -> Tuple[str, str]:
     return digest.hexdigest(), "" if rest == tail else "%s has no proper end" % name
 
 
-class _Stream:
+class Stream:
     """The SQL that pg_restore prints of a custom archive, taken line by line (live)."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell = tell
         self.found = Contents()
         self._text: List[bytes] = []
         self._large: Dict[int, Any] = {}
@@ -129,16 +139,22 @@ class _Stream:
 
     def read(self, clients: Clients, path: str) -> Contents:
         """All of an archive; NotVerified when pg_restore can't read it, or it has no end."""
-        def line(data: bytes) -> None:
-            interrupt.check()
-            self._take(data)
         result = clients.node.run(
             [clients.program("pg_restore"), "-a", "-v", *clients.to_stdout()],
-            stdin=path, stdout=line)
+            stdin=path, stdout=self.feed)
         if result.exit == 127:
             raise Failed("there is no pg_restore", node=clients.node.name)
         if not result.ok or self._rows is not None:
             raise unreadable(clients.node, result.error_text)
+        return self.contents()
+
+    def feed(self, line: bytes) -> None:
+        """The next line, with its end."""
+        interrupt.check()
+        self._take(line)
+
+    def contents(self) -> Contents:
+        """What the lines so far hold."""
         self.found.sequences = _sequences(b"".join(self._text).decode("utf-8", "replace"))
         self.found.large_objects = {oid: digest.hexdigest() for oid, digest
                                     in self._large.items()}
@@ -175,6 +191,7 @@ class _Stream:
             self._take = self._sql
         elif self._rows is not None:
             self._rows.update(line)
+            self._tell(len(line))
 
 
 def _bytea(escaped: bytes, text: bytes) -> bytes:

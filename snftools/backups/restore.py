@@ -133,8 +133,8 @@ def _copy(maintenance: Any, backup: BackupSet, database: "Database", name: str,
         failpoint.reach("restore.made:" + database.name)
         scratch.fill(database, backup, values, name, progress, jobs)
         failpoint.reach("restore.filled:" + database.name)
-        progress.event("verifying", node=database.node.name, text=database.name)
-        verify.refuse(backup, database.name, scratch.compare(database, values, name, jobs))
+        verify.refuse(backup, database.name,
+                      scratch.compare(database, values, name, jobs, progress))
         scratch.apply_settings(maintenance, name, values["facts"])
         done = True
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 from snftools.backups import archive, roles, space
 from snftools.backups.clients import Clients, blamed, environment, running, tail
+from snftools.backups.meter import Meter, growing
 from snftools.backups.sets import BackupSet
 from snftools.database import admin, digest, objects, peer
 from snftools.database import connect as connecting
@@ -136,13 +137,13 @@ def fill(database: "Database", backup: BackupSet, values: Dict[str, Any], name: 
     if not stdin:
         words = ["-j", str(jobs), *words]
     before, target = _as_admin(clients, database, name)
-    progress.event("restoring", node=database.node.name, text=name)
+    meter = Meter(progress, "restoring", database, int(values["facts"]["size"]))
     with tempfile.NamedTemporaryFile(prefix="snf-restore-") as log:
         job = clients.node.start(
             [*before, clients.program("pg_restore"), "-w", "--exit-on-error", "-d", target, *words],
             stdin=stdin or b"", stdout=log.name, env={
                 **environment({}), "PGOPTIONS": _RESTORING})
-        with running(job):
+        with running(job), growing(meter, database, name):
             code = job.wait()
         if code != 0:
             text = tail(log.name, 40)
@@ -162,13 +163,16 @@ def _as_admin(clients: Clients, database: "Database", name: str) -> Tuple[List[s
     return peer.as_postgres([]), params.conninfo()
 
 
-def compare(database: "Database", values: Dict[str, Any], name: str, jobs: int = 2) -> List[str]:
+def compare(database: "Database", values: Dict[str, Any], name: str, jobs: int = 2,
+            progress: Optional["Progress"] = None) -> List[str]:
     """How a database differs from a manifest: content, sequences, objects; [] when equal."""
+    tell = Meter(progress, "verifying", database, sum(
+        row["size"] for row in values["tables"])).tell if progress else None
     with ExitStack() as stack:
         first, *others = [stack.enter_context(connecting.connect(
             database, admin=True, dbname=name, readonly=True, wanted=values["pins"]))
             for _ in range(max(jobs, 1))]
-        found = digest.differences(values, digest.content(first, others=others))
+        found = digest.differences(values, digest.content(first, tell, others))
         found += object_differences(values["objects"], objects.objects(first))
     return found
 

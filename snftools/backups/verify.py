@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Dict, List
 from snftools import failpoint
 from snftools.backups import archive, manifest, scratch
 from snftools.backups.clients import Clients
+from snftools.backups.meter import Meter
 from snftools.backups.sets import BackupSet
 from snftools.database import interrupt
+from snftools.database.digest import Tell
 from snftools.errors import NotVerified, Refused
 
 if TYPE_CHECKING:
@@ -49,9 +51,10 @@ def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progr
                       next="verify it at level files, or take another set")
     clients = Clients.of(database)
     clients.fit_read(values["client"])
-    progress.event("verifying archive", node=database.node.name, text=database.name)
     if level == "archive":
-        check_archive(backup, values, clients, jobs)
+        meter = Meter(progress, "verifying archive", database, sum(
+            row["size"] for row in (*values["tables"], *values["large_objects"])))
+        check_archive(backup, values, clients, jobs, meter.tell)
         return
     with ThreadPoolExecutor(1) as pool:
         archive_read = pool.submit(check_archive, backup, values, clients, 1)
@@ -61,8 +64,7 @@ def _prove(backup: BackupSet, database: "Database", level: str, progress: "Progr
                 failpoint.reach("proof.made:" + database.name)
                 scratch.fill(database, backup, values, name, progress, jobs)
                 failpoint.reach("proof.filled:" + database.name)
-                progress.event("verifying restore", node=database.node.name, text=database.name)
-                found = scratch.compare(database, values, name, jobs)
+                found = scratch.compare(database, values, name, jobs, progress)
         finally:
             # Damage that both notice is told by the one that names the table.
             archive_read.result()
@@ -96,11 +98,11 @@ def _check_file(directory: str, path: str, wanted: Dict[str, Any]) -> str:
 
 
 def check_archive(backup: BackupSet, values: Dict[str, Any], clients: Clients,
-                  jobs: int = 2) -> None:
+                  jobs: int = 2, tell: Tell = None) -> None:
     """Level archive: every member read, its digest equal to the snapshot's."""
     path = archive.path_of(backup.directory(values["database"]), values["format"])
     wanted = {row["oid"]: row for row in values["large_objects"]}
-    dump = archive.read(clients, path, list(wanted), jobs)
+    dump = archive.read(clients, path, list(wanted), jobs, tell)
     found = [_check_member("table %s.%s" % (row["schema"], row["name"]), row["oid"],
                            row["sha256"], dump.tables, dump) for row in values["tables"]]
     known = {row["oid"] for row in (*values["tables"], *values["unhashed"])}

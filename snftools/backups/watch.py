@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Set, Tuple
 
+from snftools.backups.meter import EVERY, Meter
 from snftools.database import catalog, locks
 from snftools.database import connect as connecting
 from snftools.errors import SnfError
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.output.statusfd import Progress
 
-_EVERY = 1.0  # seconds between two looks
 _DUMPING = re.compile(r'dumping contents of table "?([^"\n]+?)"?$', re.MULTILINE)
 _WAITING = ("SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON"
             " a.pid = l.pid WHERE NOT l.granted AND a.application_name = %s")
@@ -31,12 +30,11 @@ class Watch:
                  log: str) -> None:
         self._database = database
         self._progress = progress
-        self._total = total * 2  # they are dumped, and hashed
+        self._meter = Meter(progress, "dumping", database, total * 2)  # dumped, and hashed
         self._log = log
         self._hashed = 0
         self._dumped: Dict[Tuple[int, int], int] = {}
         self._own: Set[int] = set()
-        self._begun = time.monotonic()
         self._lock = threading.Lock()
 
     def tell(self, size: int) -> None:
@@ -65,7 +63,7 @@ class Watch:
         try:
             with connecting.connect(self._database) as connection:
                 sizes = self._sizes(connection)
-                while not over.wait(_EVERY):
+                while not over.wait(EVERY):
                     self._look(connection, sizes)
         except (SnfError, OSError, UnicodeError):
             return
@@ -77,11 +75,7 @@ class Watch:
             for text in locks.holders(connection)[:1]:
                 self._progress.event("waiting", node=self._database.node.name, text=text)
                 return
-        done = dumped + self._hashed
-        left = time_left(time.monotonic() - self._begun, done, self._total)
-        self._progress.event("dumping", node=self._database.node.name, done=done,
-                             total=max(self._total, done), unit="bytes",
-                             text=", ".join(filter(None, (self._database.name, left))))
+        self._meter.at(dumped + self._hashed)
 
     def _dumped_now(self, connection: Any, sizes: Dict[str, int]) -> int:
         """Bytes that pg_dump has read: as the server says (14 on), else the sizes of the
@@ -109,11 +103,3 @@ def _waits(connection: Any) -> bool:
     """Whether a session of ours waits for a lock."""
     return connection.server_version >= 90200 and bool(
         connecting.rows(connection, _WAITING, (connecting.application(),)))
-
-
-def time_left(seconds: float, done: int, total: int) -> str:
-    """"about 3 min left", or nothing when that can't be told yet."""
-    if seconds < 2 or not 0 < done < total:
-        return ""
-    left = seconds * (total - done) / done
-    return "about %d s left" % left if left < 90 else "about %d min left" % round(left / 60)

@@ -23,6 +23,9 @@ LEFT_OUT = "SNF_UPGRADE_LEFT_OUT"
 WAIVED = "SNF_UPGRADE_WAIVED"
 
 
+HEARTBEAT = 30.0  # seconds between two lines of progress where there is no terminal
+
+
 class Context:
     """One command's surroundings, opened when first asked for."""
 
@@ -36,7 +39,8 @@ class Context:
         self.token: Optional[RunToken] = RunToken.current(self.site.state_dir)
         self.progress = Progress(
             args.status_fd, step=self.command,
-            live=not args.json and not args.quiet and sys.stderr.isatty())
+            live=not args.json and not args.quiet and sys.stderr.isatty(),
+            beat=0.0 if args.quiet or args.json else HEARTBEAT)
         self._nodes: Dict[str, Node] = {}
         self._run_id = ""
 

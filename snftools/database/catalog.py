@@ -136,12 +136,11 @@ def database_facts(connection: Any) -> Dict[str, Any]:
     # An array without a row has no unnest in 8.4 (of aclitem): its text has the same items.
     acl = "unnest(d.datacl)" if version >= 90000 else \
         "regexp_split_to_table(nullif(trim(both '{}' from d.datacl::text), ''), ',')"
+    settings = [[role, list(values)] for role, values
+                in rows(connection, _SETTINGS if version >= 90000 else _SETTINGS_8)]
     row = rows(connection, _DATABASE.format(acl=acl))[0]
     keys = ("oid", "owner", "encoding", "collate", "ctype", "acl", "connlimit", "size")
-    facts = dict(zip(keys, row))
-    settings = _SETTINGS if version >= 90000 else _SETTINGS_8
-    facts["settings"] = [[role, list(values)] for role, values in rows(connection, settings)]
-    return facts
+    return dict(zip(keys, row), settings=settings)
 
 
 def roles(connection: Any) -> List[str]:

@@ -1,7 +1,8 @@
 """Progress: one JSON object a line on --status-fd, as dpkg and GnuPG do.
 
 The master draws it, logs it and takes it as heartbeat.  Without --status-fd and with a
-terminal on standard error the same events are one live line there; else they are silent.
+terminal on standard error the same events are one live line there, else a line every half a
+minute, so that a log shows that the work goes on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any, Dict, Optional
 
 from snftools.output import mask
@@ -19,11 +21,15 @@ from snftools.output.text import human_size
 class Progress:
     """The channel of one command's progress; threads may share it."""
 
-    def __init__(self, fd: Optional[int] = None, step: str = "", live: bool = False) -> None:
+    def __init__(self, fd: Optional[int] = None, step: str = "", live: bool = False,
+                 beat: float = 0.0) -> None:
+        """`live`: draw one line on a terminal; `beat`: else a line each so many seconds."""
         self._fd = fd
         self._step = step
         self._live = live
         self._drawn = False
+        self._beat = beat
+        self._told = time.monotonic()
         self._lock = threading.Lock()
 
     def event(self, event: str, *, node: str = "", done: Optional[float] = None,
@@ -37,6 +43,8 @@ class Progress:
                 self._write(record)
             elif self._live:
                 self._draw(record)
+            elif self._beat and time.monotonic() - self._told >= self._beat:
+                self._say(record)
 
     def clear(self) -> None:
         """Take the live line away, so that finished lines can be printed."""
@@ -56,14 +64,27 @@ class Progress:
 
     def _draw(self, record: Dict[str, Any]) -> None:
         """Draw the live line."""
-        parts = [record["node"], record["event"], _amount(record), record["text"]]
-        line = "  ".join(part for part in parts if part)[:79]
         try:
-            sys.stderr.write("\r\x1b[K" + line)
+            sys.stderr.write("\r\x1b[K" + _line(record))
             sys.stderr.flush()
             self._drawn = True
         except OSError:
             self._live = False
+
+    def _say(self, record: Dict[str, Any]) -> None:
+        """Write a finished line; who does not read them is no reason to stop."""
+        self._told = time.monotonic()
+        try:
+            sys.stderr.write(_line(record) + "\n")
+            sys.stderr.flush()
+        except OSError:
+            self._beat = 0.0
+
+
+def _line(record: Dict[str, Any]) -> str:
+    """An event as a line of a screen."""
+    parts = [record["node"], record["event"], _amount(record), record["text"]]
+    return "  ".join(part for part in parts if part)[:79]
 
 
 def _amount(record: Dict[str, Any]) -> str:
