@@ -44,7 +44,8 @@ def offered(action: argparse.Action) -> Tuple[str, str]:
     if action.choices:
         return "words", " ".join(map(str, action.choices))
     by_name = {"node": "all $(_snf_nodes %s)", "database": "$(_snf_databases %s)",
-               "label": labels() + " $(_snf_labels %s)", "services": services()}
+               "label": labels() + " $(_snf_labels %s)", "services": services(),
+               "step": steps()[0]}
     by_metavar = {"SET": "$(_snf_sets %s)", "STEP": "%s $(_snf_node_steps '%s' %%s)" % steps(),
                   "COMPONENT=URL": "astakos= cyclades= pithos=", "KEY=VALUE": email_keys()}
     metavar = str(action.metavar)

@@ -129,6 +129,8 @@ SETS = ["20131112T000420Z-pre-upgrade", "20131113T000000Z-trial"]
     ("snf-backup-db create --label ", ["after-migrate", "after-register", "pre-upgrade",
                                        "pre-upgrade", "trial"]),
     ("snf-restore-db pre", ["pre-upgrade"]),
+    ("snf-backup-db create --step settings", ["settings", "settings-proof"]),
+    ("snf-upgrade rollback --to migrate.node1", ["migrate.node1"]),
     ("snf-restore-db latest -d ", ["snf_apps", "snf_pithos"]),
     ("snf-upgrade run --until backup-", ["backup-before", "backup-migrate", "backup-quota"]),
     ("snf-upgrade run --redo migrate", ["migrate", "migrate.node1", "migrate.node2"]),
