@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Optional, Tuple
@@ -57,12 +58,20 @@ def _values(text: str) -> Iterator[Tuple[str, Any]]:
     for line in text.split("\n"):
         match = _LINE.match(line)
         if match:
-            tokens = [token for token in lexer.tokens(match.group(2))
-                      if token.kind not in _SKIPPED]
             try:
-                yield match.group(1), present(evaluate(tokens, {}))
-            except Unknown:
+                yield match.group(1), _value(match.group(2))
+            except (Unknown, ValueError, SyntaxError, MemoryError, RecursionError):
                 continue
+
+
+def _value(text: str) -> Any:
+    tokens = [token for token in lexer.tokens(text) if token.kind not in _SKIPPED]
+    try:
+        return present(evaluate(tokens, {}))
+    except Unknown:
+        if "\\u" not in text or "\\x" in text:
+            raise
+        return ast.literal_eval(text)       # u'...' with its escapes, as Python 3 has it
 
 
 def ask_staged(node: "Node", staged: "SettingsDir", token: str) -> Asked:

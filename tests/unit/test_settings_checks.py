@@ -213,3 +213,12 @@ def test_what_a_person_must_know_of_a_setting_that_is_gone():
     items = findings(right("astakos") + "ASTAKOS_PENDING_APPLICATION_LIMIT = 3\n", "astakos")
     assert any("astakos.pending_app" in item.what + item.why for item in items)
     assert all(item.severity in (NOTE, WARNING) for item in items)
+
+
+def test_what_is_shown_is_ascii_and_what_is_pasted_means_the_same():
+    text = "# coding: utf-8\n" + right("cyclades") + "X = 'https://a.org/im/\u03b1'\n"
+    (one,) = findings(text, "cyclades")
+    assert one.remedy == "X = 'https://a.org/astakos/ui/\\xce\\xb1'"
+    assert one.what.isascii() and one.what.endswith("\\u03b1")
+    after = subject(text + one.remedy + "\n", "cyclades")
+    assert after.value("X") == "https://a.org/astakos/ui/\u03b1"

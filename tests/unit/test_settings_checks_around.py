@@ -161,10 +161,11 @@ def program(tmp_path, text):
 def test_python_2_values_are_understood(node, tmp_path):
     program(tmp_path, "printf '%s\\n' \"A = 'x'\" \"B = u'y'  ###\" 'C = (10L, 0.5)' "
                       "\"D = {'a': [True, None]}  ###\" \"E = '\\\\xce\\\\x91'\" 'F = <object>' "
-                      "'G = 1 2' 'noise' \"H = '\"\n")
+                      "'G = 1 2' 'noise' \"H = '\" \"I = ((u'\\\\u0391', 'a@b'),)\" "
+                      "\"J = (u'\\\\u0391', <x>)\"\n")
     answer = asked.ask_if_there(node, "/etc/synnefo")
     assert answer.values == {"A": "x", "B": "y", "C": (10, 0.5), "D": {"a": [True, None]},
-                             "E": "\u0391"}
+                             "E": "\u0391", "I": (("\u0391", "a@b"),)}
 
 
 @pytest.mark.parametrize("text,broken,failed", [

@@ -88,9 +88,9 @@ class Subject:
         """A finding at the place where a name is set, or at `where`; RENAME in its remedy."""
         assert check in NAMES, check
         line = self.rename or "snf-settings-rename --node " + shlex.quote(self.node or "local")
-        return Finding("settings-" + check, severity, masked.url(what), self.node,
-                       where or self.where(name), masked.url(why),
-                       masked.url(remedy.replace("RENAME", line)), code)
+        return Finding("settings-" + check, severity, _shown(what), self.node,
+                       where or self.where(name), _shown(why),
+                       _shown(remedy.replace("RENAME", line)), code)
 
     def not_known(self, name: str, unknown: NotEvaluated) -> Finding:
         """The finding that a value which must be looked at cannot be computed."""
@@ -146,7 +146,12 @@ def _pairs(items: Any) -> List[Tuple[str, str]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, NotEvaluated):
         return "(not known)"
-    return masked.url(value) if isinstance(value, str) else value
+    return _shown(value) if isinstance(value, str) else value
+
+
+def _shown(text: str) -> str:
+    """In ASCII, and without the passwords of addresses."""
+    return masked.url(text).encode("ascii", "backslashreplace").decode()
 
 
 def comment_out(where: str, statement: Statement) -> str:

@@ -13,8 +13,8 @@ from snftools.settings.checks.moved import Moved
 from snftools.settings.edits import EditSet
 from snftools.settings.lexer import STRING, Token
 from snftools.settings.removed import plan_removed
-from snftools.settings.rules import REMOVED, RENAME
-from snftools.settings.values import Unknown, string_value
+from snftools.settings.rules import REMOVED, RENAME, literal
+from snftools.settings.values import Unknown, present, string_value
 
 _BACKUP = re.compile(
     r"^\.|(^|[-_. (#])(bak|backup|bck|old|orig|original|save|saved|sav|copy|tmp|temp|rej|new|prev"
@@ -79,11 +79,11 @@ def _addresses(subject: Subject, moved: Moved, bound: Sequence[str], token: Toke
     except Unknown:
         return
     for old, new in moved.found(text):
-        better = "%s = %r" % (bound[0], moved.replaced(text, old, new)) if new and len(
-            bound) == 1 and subject.value(bound[0]) == text else ""
+        better = "%s = %s" % (bound[0], literal(present(moved.replaced(text, old, new)))) if (
+            new and len(bound) == 1 and subject.value(bound[0]) == present(text)) else ""
         yield subject.finding(
             "old-address", "warning", "%s holds %s: %s" % (
-                ", ".join(bound) or "a string", old, masked.url(text)), "",
+                ", ".join(bound) or "a string", old, present(text)), "",
             "that address is %s now" % new if new else "that address is gone", better, place)
 
 

@@ -10,6 +10,7 @@ from snftools.report import Finding
 from snftools.settings.checks import Subject, comment_out
 from snftools.settings.lexer import STRING
 from snftools.settings.namespace import Namespace
+from snftools.settings.rules import literal
 from snftools.settings.statements import MODULE, Statement
 from snftools.settings.values import NotEvaluated, Unknown, present
 
@@ -65,7 +66,7 @@ def _hvparams(subject: Subject) -> Iterator[Finding]:
     if isinstance(params, dict) and any(not isinstance(each, dict) for each in params.values()):
         yield subject.finding("hvparams", "error", "%s['%s'] is flat" % (name, key), name,
                               "it is read by hypervisor now, a flat one is ignored silently",
-                              "%s['%s'] = %r" % (name, key, _by_hypervisor(subject, params)))
+                              "%s['%s'] = %s" % (name, key, ascii(_by_hypervisor(subject, params))))
 
 
 def _by_hypervisor(subject: Subject, params: Dict[Any, Any]) -> Dict[str, Any]:
@@ -113,11 +114,11 @@ def _hidden(subject: Subject) -> Iterator[Finding]:
         elif not isinstance(value, str):
             yield subject.finding("hidden", "error", "%s is no text" % name, name,
                                   "this release wants words with | between them",
-                                  "%s = %r" % (name, "|".join(_words(value, word))))
+                                  "%s = %s" % (name, literal("|".join(_words(value, word)))))
         elif word not in value.split("|"):
             yield subject.finding("hidden", "warning", "%s lacks %s" % (name, word), name,
                                   "reports of errors would show what it hides by default",
-                                  "%s = %r" % (name, word + "|" + value))
+                                  "%s = %s" % (name, literal(word + "|" + value)))
 
 
 def _words(value: Any, word: str) -> Any:
