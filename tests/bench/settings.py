@@ -108,10 +108,12 @@ def cpu(argv: List[str], expected: Tuple[int, ...], **env: str) -> Tuple[float, 
 
 
 def ours(home: str, files: int, lines: int) -> Dict[str, Tuple[float, int]]:
-    """Edit and check a fresh directory."""
-    place = tempfile.mkdtemp(dir=home)
-    make(place, files, lines)
-    words = ["--settings-dir", place, "--role", "cyclades", *URLS, "--quiet"]
+    """Edit and check a fresh root directory (this machine's lock is left alone)."""
+    root = tempfile.mkdtemp(dir=home)
+    os.makedirs(os.path.join(root, "run", "lock"))
+    os.makedirs(os.path.join(root, "etc", "synnefo"))
+    make(os.path.join(root, "etc", "synnefo"), files, lines)
+    words = ["--node", root, "--role", "cyclades", *URLS, "--quiet"]
     state = os.path.join(home, "state%d" % files)
     edit = cpu([PYTHON, os.path.join(BIN, "snf-settings-rename"), *words], (0,),
                SNF_UPGRADE_STATE_DIR=state)
