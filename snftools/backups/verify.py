@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Dict, List
@@ -13,7 +14,7 @@ from snftools.backups.meter import Meter
 from snftools.backups.sets import BackupSet
 from snftools.database import interrupt
 from snftools.database.digest import Tell
-from snftools.errors import NotVerified, Refused
+from snftools.errors import Failed, NotVerified, Refused
 
 if TYPE_CHECKING:
     from snftools.database.find import Database
@@ -141,8 +142,11 @@ def refuse(backup: BackupSet, database: str, problems: List[str]) -> None:
 
 
 def _record(backup: BackupSet, database: str, proof: Dict[str, Any]) -> None:
-    """Append the proof; a set that can't be written to is proven all the same."""
+    """Append the proof; a set on a medium that nobody can write to is proven all the same."""
     try:
         backup.add_proof(database, proof)
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise Failed("the proof of %s/%s can't be written down: %s"
+                         % (backup.name, database, error.strerror), unchanged="the set",
+                         next="snf-backup-db verify %s" % backup.name)

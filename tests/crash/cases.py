@@ -99,7 +99,8 @@ OTHERS = [
         "before:*", "line:Unpacking*", "line:Setting up*", "line:Setting up*#3", "after:*")
       for action in (KILL, IO)],
     *[Case(row, "dump.%s:*" % point, action) for row in ("backup-before", "backup-migrate")
-      for point in ("running", "done") for action in (KILL, IO, CUT)],
+      for point, action in (("running", KILL), ("running", IO), ("running", CUT),
+                            ("done", KILL), ("done", IO))],
     *[Case("migrate", "program.%s:snf-manage migrate *" % point, CUT)
       for point in ("before", "after")],
     *[Case(row, "lock.made:astakos", KILL) for row in ("install", "quota")],
