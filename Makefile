@@ -2,6 +2,7 @@
 # make test   every test
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
 # make fire, make postgres-versions  database tests that take longer than CI may
+# make crash  the whole crash matrix: every step and mechanism cut off at every place (hours)
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -13,7 +14,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
-.PHONY: demo test check lint types unit settings-property deb deb-quick \
+.PHONY: demo test check crash lint types unit settings-property deb deb-quick \
     bench fire postgres-versions check-debian check-piuparts deps deps-test clean
 
 demo: deps
@@ -31,6 +32,9 @@ lint:
 
 types:
 	$(PYTHON) -m mypy snftools completions
+
+crash: deps-test
+	SNF_CRASH=all $(PYTEST) tests/crash
 
 unit:
 	$(PYTEST) tests/unit tests/contract

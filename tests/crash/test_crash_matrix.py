@@ -17,7 +17,7 @@ from tests.crash.cut import Cutter
 from tests.helpers import cli, endstate
 from tests.helpers.ladder import BOTTOM, ROWS
 
-A_DAY = 6  # cases of each day
+A_DAY = 4  # cases of each day
 
 
 def chosen():
