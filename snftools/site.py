@@ -130,8 +130,14 @@ class Site:
             raise Invalid("%s: %s" % (path, error.strerror),
                           next="snf-upgrade init --site %s" % path)
         from snftools import data as conf
-        return _from_values(conf.read(data, _SPEC, path), os.path.abspath(path),
-                            data.decode("utf-8"))
+        values = conf.read(data, _SPEC, path)
+        try:
+            return _from_values(values, os.path.abspath(path), data.decode("utf-8"))
+        except Invalid as error:
+            if path not in error.what:  # every message names the file
+                error.args = ("%s: %s" % (path, error.what),)
+                error.what = error.args[0]
+            raise
 
     def with_role(self, role: str, offline: bool = False) -> List[NodeEntry]:
         """The nodes with the role, in the file's order, without those that are offline."""
