@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple
 
-from snftools.database.connect import rows
+from snftools.database.connect import rows, unlocked_after
 
 _NOT_SYSTEM = """n.nspname NOT IN ('pg_catalog', 'information_schema')
     AND n.nspname !~ '^pg_(toast|temp)'"""
@@ -112,8 +112,9 @@ def sequences(connection: Any) -> List[Dict[str, Any]]:
     """Every sequence with its value and whether that was given out."""
     found = []
     for oid, schema, name, filenode in rows(connection, _relations(connection, _SEQUENCES)):
-        value, called = rows(connection, "SELECT last_value, is_called FROM %s"
-                             % quoted(schema, name))[0]
+        with unlocked_after(connection):
+            value, called = rows(connection, "SELECT last_value, is_called FROM %s"
+                                 % quoted(schema, name))[0]
         found.append({"oid": oid, "schema": schema, "name": name, "filenode": filenode or 0,
                       "value": value, "called": called})
     return found

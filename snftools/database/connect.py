@@ -190,3 +190,15 @@ def execute(connection: Any, sql: str, values: Any = None) -> None:
     """Run a statement that returns nothing."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
+
+
+@contextmanager
+def unlocked_after(connection: Any) -> Iterator[None]:
+    """Let go of the locks that are taken in here, though the transaction goes on."""
+    if connection.autocommit:
+        yield
+        return
+    execute(connection, "SAVEPOINT unlocked_after")
+    yield
+    execute(connection, "ROLLBACK TO SAVEPOINT unlocked_after")
+    execute(connection, "RELEASE SAVEPOINT unlocked_after")

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from snftools.database import catalog
-from snftools.database.connect import execute, rows
+from snftools.database.connect import execute, rows, unlocked_after
 
 Tell = Optional[Callable[[int], None]]
 
 _PART = 1 << 20
 _READ = 0x40000  # lo_open for reading
+_MANY = 1000     # tables
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,11 @@ def of_tables(sessions: Sequence[Any], tell: Tell = None) -> List[Dict[str, Any]
                     table = waiting.pop()
                 except IndexError:
                     return
-                if others and not _locked(session, table):
-                    left.append(table)
-                    continue
-                found[table.oid] = of_table(session, table, tell)
+                with unlocked_after(session):
+                    if others and not _locked(session, table):
+                        left.append(table)
+                        continue
+                    found[table.oid] = of_table(session, table, tell)
         except BaseException as error:
             failures.append(error)
     threads = [threading.Thread(target=work, args=(session, True), daemon=True)
@@ -111,9 +113,12 @@ def of_tables(sessions: Sequence[Any], tell: Tell = None) -> List[Dict[str, Any]
 
 
 def lock_tables(connection: Any) -> None:
-    """Keep every table from being changed or dropped until the transaction ends."""
+    """Keep every table from being changed or dropped until the transaction ends.
+
+    Of very many tables pg_dump alone holds the locks: a server has room for some thousands.
+    """
     names = [catalog.quoted(table.schema, table.name) for table in catalog.tables(connection)]
-    if names:
+    if 0 < len(names) <= _MANY:
         execute(connection, "LOCK TABLE %s IN ACCESS SHARE MODE" % ", ".join(names))
 
 
@@ -168,16 +173,13 @@ def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
 def _locked(session: Any, table: catalog.Table) -> bool:
     """Whether the session could lock the table without waiting."""
     import psycopg2
-    execute(session, "SAVEPOINT table_lock")
     try:
         execute(session, "LOCK TABLE %s IN ACCESS SHARE MODE NOWAIT"
                 % catalog.quoted(table.schema, table.name))
     except psycopg2.OperationalError as error:
         if error.pgcode != "55P03":  # lock_not_available
             raise
-        execute(session, "ROLLBACK TO SAVEPOINT table_lock")
         return False
-    execute(session, "RELEASE SAVEPOINT table_lock")
     return True
 
 

@@ -26,6 +26,7 @@ class Recorder:
 
     def __init__(self, version: int) -> None:
         self.server_version = version
+        self.autocommit = True
         self.asked: List[str] = []
 
     def cursor(self) -> "Recorder":
