@@ -1,0 +1,206 @@
+"""A practice site laid out on test hosts: what snf-upgrade reaches over ssh and no other way.
+
+Its nodes are real machines: the files of the practice site's packages lie at their places, dpkg
+and apt are the machine's own.  The database server is a fifth host without a role, and listens
+where the hosts alone can reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Tuple
+
+from snftools.practice import configure, copy, tree
+from snftools.practice.server import PORT, Server, bindir
+from tests.helpers.hosts import Host, Hosts, call
+from tests.helpers.site import PracticeSite, new_directory
+
+DB = "db1"
+TESTER = "tester"  # a superuser for the eyes of tests; ours must do without
+
+_HBA = """local all         postgres              peer
+local all         tester                trust
+local all         all                   reject
+host  all         synnefo 10.77.0.0/24  scram-sha-256
+"""
+_NOT_COPIED = ("etc/apt", "etc/hostname", "var/lib/apt", "var/cache", "var/log/apt", "run",
+               "tmp", "root", "srv", "var/run", "var/lock")
+
+
+class HostSite(PracticeSite):
+    """The site (live); a PracticeSite for those that look at one."""
+
+    def __init__(self, template: PracticeSite, bases: Any = None) -> None:
+        directory = new_directory()
+        directory.mkdir()
+        super().__init__(directory)
+        self._facts = template.facts
+        self.hosts = Hosts([*self._facts["nodes"], DB], bases)
+        try:
+            self._lay_out(template)
+        except BaseException:
+            self.destroy()
+            raise
+
+    @property
+    def facts(self) -> Dict[str, Any]:
+        return self._facts
+
+    def host(self, name: str) -> Host:
+        """A node's machine."""
+        return self.hosts[name]
+
+    @property
+    def node_hosts(self) -> List[Host]:
+        """The machines that are nodes with a role."""
+        return [self.host(name) for name in self._facts["nodes"]]
+
+    # -- making it -----------------------------------------------------------------------
+
+    def _lay_out(self, template: PracticeSite) -> None:
+        (self.dir / "nodes").mkdir()
+        changes = self._changes(template)
+        for host in self.node_hosts:
+            (self.dir / "nodes" / host.name).symlink_to(host.root)
+            copy_packages(template.node(host.name), host.root)
+            for path in [*host.root.glob("etc/synnefo/*"), *host.root.glob("etc/gunicorn.d/*")]:
+                if path.is_file():
+                    _rewrite(path, changes)
+            host.put("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n")
+            host.put("etc/apt/apt.conf.d/practice",
+                     'APT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n'
+                     'Acquire::Languages "none";\n')
+            self.hosts.bind(host.name, str(template.dir / "repo"), "/srv/repo")
+        self._make_server(template, changes)
+        self.hosts.boot()
+        self.start_server()
+        self._rename_addresses(changes)
+        self._write_conf()
+        for host in self.node_hosts:
+            host.sh("apt-get -q update && for s in gunicorn snf-dispatcher snf-ganeti-eventd; do "
+                    "[ ! -x /etc/init.d/$s ] || service $s start || exit 1; done")
+
+    def _changes(self, template: PracticeSite) -> Dict[bytes, bytes]:
+        """What stands in the template's settings, and what must stand on the hosts."""
+        changes = {b"127.0.0.1:%d" % port: b"%s:%d" % (self.host(name).out.encode(), port)
+                   for name, port in self._facts["ports"].items()}
+        changes[os.fsencode(str(template.server.socket))] = self.host(DB).lan.encode()
+        return changes
+
+    def _make_server(self, template: PracticeSite, changes: Dict[bytes, bytes]) -> None:
+        """The databases' files, and where their server listens."""
+        template.server.copy_to(self.server)
+        self.hosts.bind(DB, str(self.dir), str(self.dir))
+        (self.host(DB).root / str(self.dir)[1:]).mkdir(parents=True)
+        text = (self.server.data / "practice.conf").read_text()
+        text = re.sub(r"(?m)^(listen_addresses|unix_socket_directories) = .*\n", "", text)
+        self.server._write("practice.conf", text + (
+            "listen_addresses = '%s'\nunix_socket_directories = '/run/postgresql, %s'\n"
+            % (self.host(DB).lan, self.server.socket)))
+        self.server._write("pg_hba.conf", "local all postgres trust\n")
+        self.server.start = self.start_server  # type: ignore[method-assign]
+
+    def start_server(self) -> None:
+        """Start PostgreSQL on its host."""
+        self.host(DB).sh("mkdir -p /run/postgresql && chown postgres: /run/postgresql && cd / && "
+                         "setpriv --reuid=postgres --regid=postgres --clear-groups %s/pg_ctl "
+                         "-D %s -l %s -w -t 60 -s start </dev/null >/dev/null 2>&1"
+                         % (bindir(), self.server.data, self.server.log))
+
+    def _rename_addresses(self, changes: Dict[bytes, bytes]) -> None:
+        """Registered addresses name the hosts; then postgres is asked for its peer."""
+        database = self.database("astakos")
+        pairs = [(old.decode(), new.decode()) for old, new in changes.items() if b":" in old]
+        connection = self.server.connect(database)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE %s LOGIN SUPERUSER" % TESTER)
+            cursor.execute("SELECT table_name, column_name FROM information_schema.columns"
+                           " WHERE table_schema = 'public'")
+            for table, column in sorted(set(cursor.fetchall()) & set(copy.ADDRESSES)):
+                for old, new in pairs:
+                    cursor.execute("UPDATE %s SET %s = replace(%s, %%s, %%s)"
+                                   % (table, column, column), (old, new))
+        connection.close()
+        self.server._write("pg_hba.conf", _HBA)
+        self.host(DB).sh("setpriv --reuid=postgres --regid=postgres --clear-groups %s/pg_ctl "
+                         "-D %s -s reload" % (bindir(), self.server.data))
+
+    def _write_conf(self) -> None:
+        where = {name: "http://%s:%d" % (self.host(node).out, self._facts["ports"][node])
+                 for node, roles in self._facts["nodes"].items()
+                 for name in roles if name in ("astakos", "cyclades", "pithos")}
+        text = configure.site_conf(self.dir, self._facts["nodes"], where)
+        for host in self.node_hosts:
+            text = text.replace('root = "%s/nodes/%s"' % (self.dir, host.name),
+                                'address = "%s"' % host.address)
+        text = re.sub(r'(?m)^admin = "postgresql.*$', "node = %s" % DB, text)
+        text = text.replace("[databases]", '[[%s]]\nroles = ,\naddress = "%s"\n\n[databases]'
+                            % (DB, self.host(DB).address))
+        self.conf.write_text(text)
+        for name in ("backups", "state"):
+            (self.dir / name).mkdir(mode=0o700)
+
+    # -- looking at it -------------------------------------------------------------------
+
+    def psql(self, component: str, sql: str) -> List[Tuple[Any, ...]]:
+        connection = self.server.connect(self.database(component), TESTER)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def plain(self, text: str) -> str:
+        """Text without this site's own addresses."""
+        for host in self.hosts.all:
+            text = text.replace(host.out, "127.0.0.1").replace(host.lan, "DIR/run")
+        return text
+
+    def destroy(self) -> None:
+        self.hosts.destroy()
+        shutil.rmtree(str(self.dir.parent))
+
+
+def copy_packages(source: Path, target: Path) -> None:
+    """Copy what packages and administrator brought to a practice node's root: links to this
+    machine's programs, wrappers and apt's files stay behind."""
+    names = []
+    for parent, directories, files in os.walk(str(source)):
+        below = os.path.relpath(parent, str(source))
+        directories[:] = [name for name in directories
+                          if os.path.normpath(os.path.join(below, name)) not in _NOT_COPIED
+                          and not os.path.islink(os.path.join(parent, name))]
+        for name in files:
+            path = os.path.normpath(os.path.join(below, name))
+            link = os.path.join(parent, name)
+            foreign = os.path.islink(link) and os.readlink(link).startswith("/")
+            if not foreign and path not in _NOT_COPIED and name not in tree.WRAPPERS:
+                names.append(path)
+        if not directories and not files:
+            names.append(below)
+    done = subprocess.run("tar -C '%s' --null --no-recursion -T - -c | tar -C '%s' -x -p "
+                          "--keep-directory-symlink" % (source, target), shell=True,
+                          input="\0".join(names).encode(), stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    call("chown", "root:www-data", target / "etc/synnefo")
+    (target / "etc/synnefo").chmod(0o750)
+
+
+def _rewrite(path: Path, changes: Dict[bytes, bytes]) -> None:
+    """Replace old words by new ones, in place."""
+    old = path.read_bytes()
+    new = old
+    for word, instead in changes.items():
+        new = re.sub(re.escape(word) + b"(?![0-9])", instead, new)
+    if new != old:
+        path.write_bytes(new)
+
+
+def names_of(site: HostSite) -> Sequence[str]:
+    """The names of its nodes with a role."""
+    return list(site.facts["nodes"])

@@ -1,0 +1,372 @@
+"""Test hosts: real machines for ssh, made of namespaces, on one machine (needs root).
+
+Each host has its own network, process list, host name and root file system (an overlay over
+this machine's, or over any other Debian root), an init as PID 1 and its own sshd.  The control
+machine is a network namespace too: `inside()` puts the calling thread into it, so that every
+program which a test starts there reaches the hosts and nothing else.
+
+    out    10.78.0.0/24   control (.1) and all hosts: ssh, HTTP
+    lan    10.77.0.0/24   hosts alone: the database
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Sequence
+
+from snftools.practice import tree
+
+HERE = Path(__file__).resolve().parent
+SSHD = "/usr/sbin/sshd"
+PATIENCE = 20.0  # seconds until a host must answer
+_CLONE_NEWNET = 0x40000000
+# What a host must not see of this machine.
+_HIDDEN = ("home", "root", "work", "tmp", "srv", "mnt", "media", "var/lib/dpkg", "var/lib/apt",
+           "var/cache/apt", "var/lib/postgresql", "var/log", "var/backups", "var/tmp",
+           "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo", "etc/snf-upgrade")
+_HEADERS = ("/usr/sbin/sshd", "/usr/sbin/ip", "/usr/bin/unshare", "/usr/bin/nsenter")
+
+
+def why_not() -> str:
+    """Why there can be no test hosts here, or ""."""
+    if os.geteuid() != 0:
+        return "test hosts need root"
+    missing = [path for path in _HEADERS if not os.path.exists(path)]
+    if missing:
+        return "test hosts need %s" % " ".join(missing)
+    tried = subprocess.run(["unshare", "-m", "-n", "-p", "-u", "-i", "--fork", "true"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return tried.stderr.decode().strip() if tried.returncode else ""
+
+
+def call(*argv: object) -> str:
+    """Run a program of this machine; its output, or an AssertionError that shows all."""
+    done = subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, "%s: exit %d: %s" % (" ".join(map(str, argv)),
+                                                       done.returncode, text)
+    return text
+
+
+class Host:
+    """One machine (live); `root` is its root directory as this machine sees it."""
+
+    def __init__(self, hosts: "Hosts", name: str, number: int, base: str) -> None:
+        self.hosts = hosts
+        self.name = name
+        self.base = base
+        self.out = "10.78.0.%d" % number
+        self.lan = "10.77.0.%d" % number
+        self.link = "v%d" % number
+        self.directory = hosts.directory / name
+        self.root = self.directory / "root"
+        self._keeper: Optional["subprocess.Popen[bytes]"] = None
+
+    # -- its life --------------------------------------------------------------------------
+
+    def mount(self) -> None:
+        """Make its root file system."""
+        for name in ("upper", "work", "root"):
+            (self.directory / name).mkdir(parents=True)
+        for name in _HIDDEN:
+            hidden = self.directory / "upper" / name
+            hidden.mkdir(parents=True)
+            os.setxattr(str(hidden), "trusted.overlay.opaque", b"y")
+        call("mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s,upperdir=%s/upper,"
+             "workdir=%s/work" % (self.base, self.directory, self.directory), self.root)
+        for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("root", 0o700),
+                           ("root/.ssh", 0o700), ("var/lib/apt/lists/partial", 0o755),
+                           ("var/cache/apt/archives/partial", 0o755), ("var/log/apt", 0o755),
+                           ("etc/apt/apt.conf.d", 0o755), ("etc/apt/preferences.d", 0o755),
+                           ("etc/apt/sources.list.d", 0o755), ("etc/apt/trusted.gpg.d", 0o755),
+                           ("var/lib/dpkg/updates", 0o755), ("var/lib/dpkg/info", 0o755),
+                           ("var/lib/dpkg/triggers", 0o755), ("srv/repo", 0o755)):
+            path = self.root / name
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(mode)
+        for name in ("status", "available"):
+            (self.root / "var/lib/dpkg" / name).touch()
+        self._write_files()
+
+    def _write_files(self) -> None:
+        """Its name, addresses, keys and sshd."""
+        self.put("etc/hostname", self.name + "\n")
+        self.put("etc/hosts", "127.0.0.1 localhost\n" + "".join(
+            "%s %s\n" % (host.out, host.name) for host in self.hosts.all))
+        self.put("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n"
+                                      "hosts: files\n")
+        self.put("etc/resolv.conf", "")
+        self.put("etc/ssh/sshd_config", _SSHD_CONF)
+        for kind in ("ed25519", "rsa"):
+            call("ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-C", self.name, "-f",
+                 self.root / ("etc/ssh/ssh_host_%s_key" % kind))
+        keys = (self.hosts.directory / "user.pub").read_text()
+        self.put("root/.ssh/authorized_keys", keys, 0o600)
+        self.put("etc/shadow", (self.root / "etc/shadow").read_text(), 0o600)
+        call("chroot", self.root, "usermod", "-p", "*", "root")
+        self.put("sbin/host-init", (HERE / "host_init.py").read_text(), 0o755)
+
+    def boot(self) -> None:
+        """Start it: namespaces, PID 1, links."""
+        script = ("mount --make-rprivate / && mount -t proc proc {0}/proc && "
+                  "mount -t tmpfs -o mode=755 tmpfs {0}/run && mkdir -p {0}/run/lock "
+                  "{0}/run/sshd && mount --rbind /dev {0}/dev && "
+                  "mount -t tmpfs -o mode=1777 tmpfs {0}/dev/shm && "
+                  "mount -t sysfs -o ro sysfs {0}/sys && {1} hostname {2} && "
+                  "exec chroot {0} /sbin/host-init").format(
+                      self.root, "".join("mount --bind %s %s%s && " % (here, self.root, there)
+                                         for here, there in self.hosts.binds(self)), self.name)
+        self._keeper = subprocess.Popen(
+            ["unshare", "--kill-child", "-m", "-p", "-u", "-i", "-n", "--fork", "sh", "-c",
+             script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=(self.directory / "console").open("ab"), start_new_session=True,
+            env={"PATH": tree.MACHINE, "container": "lxc"})
+        self._wire()
+
+    def _wire(self) -> None:
+        pid = self.pid()
+        control = self.hosts.control
+        call(*control, "ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0",
+             "netns", pid)
+        call(*control, "ip", "link", "add", "l" + self.link, "type", "veth", "peer", "name",
+             "eth1", "netns", pid)
+        for link, bridge in ((self.link, "out"), ("l" + self.link, "lan")):
+            call(*control, "ip", "link", "set", link, "master", bridge, "up")
+        there = ["nsenter", "-t", pid, "--net", "ip"]
+        for device, address in (("eth0", self.out), ("eth1", self.lan)):
+            call(*there, "addr", "add", address + "/24", "dev", device)
+            call(*there, "link", "set", device, "up")
+        call(*there, "link", "set", "lo", "up")
+
+    def pid(self) -> int:
+        """The process id, here, of its PID 1."""
+        assert self._keeper is not None
+        deadline = time.monotonic() + PATIENCE
+        path = "/proc/%d/task/%d/children" % (self._keeper.pid, self._keeper.pid)
+        while time.monotonic() < deadline:
+            try:
+                with open(path) as stream:
+                    children = stream.read().split()
+                if children and os.readlink("/proc/%s/ns/net" % children[0]) \
+                        != os.readlink("/proc/self/ns/net"):
+                    return int(children[0])
+            except OSError:
+                pass
+            assert self._keeper.poll() is None, (self.directory / "console").read_text()
+            time.sleep(0.01)
+        raise AssertionError("host %s does not start" % self.name)
+
+    def wait(self) -> None:
+        """Wait until its sshd takes connections."""
+        deadline = time.monotonic() + PATIENCE
+        with self.hosts.inside():
+            while True:
+                with socket.socket() as probe:
+                    probe.settimeout(1)
+                    try:
+                        probe.connect((self.out, 22))
+                        assert probe.recv(4) == b"SSH-"
+                        return
+                    except (OSError, AssertionError):
+                        assert time.monotonic() < deadline, "sshd of %s: %s" % (
+                            self.name, (self.directory / "console").read_text())
+                        time.sleep(0.02)
+
+    def kill(self) -> None:
+        """The power goes: every process of it dies at once."""
+        if self._keeper is not None:
+            self._keeper.send_signal(signal.SIGKILL)
+            self._keeper.wait(PATIENCE)
+            self._keeper = None
+            for link in (self.link, "l" + self.link):
+                subprocess.run([*self.hosts.control, "ip", "link", "del", link],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def reboot(self) -> None:
+        """Power off and on: what is on disk stays, its processes and /run do not."""
+        self.kill()
+        self.boot()
+        self.wait()
+
+    def umount(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while os.path.ismount(str(self.root)):
+            if subprocess.run(["umount", str(self.root)], stderr=subprocess.DEVNULL).returncode:
+                assert time.monotonic() < deadline, "%s is busy" % self.root
+                time.sleep(0.05)
+
+    # -- what a test does to it --------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """What site.conf says."""
+        return "root@" + self.out
+
+    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file of it."""
+        full = self.root / path
+        full.parent.mkdir(parents=True, exist_ok=True)
+        if full.is_symlink():
+            full.unlink()
+        full.write_text(text)
+        full.chmod(mode)
+
+    def sh(self, script: str, check: bool = True) -> str:
+        """Run a shell script on it, not over the net; its output."""
+        done = subprocess.run(["nsenter", "-t", str(self.pid()), "--all", "--root",
+                               "/bin/bash", "-c", "cd /; " + script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT,
+                              env={"PATH": tree.MACHINE, "HOME": "/root"})
+        text = done.stdout.decode("utf-8", "replace")
+        assert not check or done.returncode == 0, "%s: %s" % (script, text)
+        return text
+
+    def cut(self) -> None:
+        """The cable to the control machine and the others is pulled."""
+        call(*self.hosts.control, "ip", "link", "set", self.link, "down")
+
+    def mend(self) -> None:
+        """The cable is back."""
+        call(*self.hosts.control, "ip", "link", "set", self.link, "up")
+
+    def sshd_down(self) -> None:
+        """No sshd any more, and none of its sessions."""
+        self.sh("touch /run/no-sshd; pkill -KILL sshd || true")
+
+    def sshd_up(self) -> None:
+        """PID 1 starts it again."""
+        self.sh("rm -f /run/no-sshd")
+        self.wait()
+
+
+class Hosts:
+    """Several hosts and the network between them (live)."""
+
+    def __init__(self, names: Sequence[str], bases: Optional[Dict[str, str]] = None) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="snfh", dir="/tmp"))
+        self.directory.chmod(0o755)
+        call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.directory)
+        self.all: List[Host] = []
+        self._binds: Dict[str, List[Sequence[str]]] = {}
+        self._network = subprocess.Popen(["unshare", "-n", "sleep", "infinity"],
+                                         stdin=subprocess.DEVNULL, start_new_session=True)
+        self.control: List[str] = ["nsenter", "-t", str(self._network.pid), "--net"]
+        try:
+            call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.directory / "user")
+            self._make_network()
+            for number, name in enumerate(names, 11):
+                self.all.append(Host(self, name, number, (bases or {}).get(name, "/")))
+            for host in self.all:
+                host.mount()
+            self.write_client_files()
+        except BaseException:
+            self.destroy()
+            raise
+
+    def __getitem__(self, name: str) -> Host:
+        return next(host for host in self.all if host.name == name)
+
+    def bind(self, host: str, here: str, there: str) -> None:
+        """Let a host see a directory of this machine, from its next start on."""
+        self._binds.setdefault(host, []).append((here, there))
+
+    def binds(self, host: Host) -> List[Sequence[str]]:
+        """What a host sees of this machine."""
+        return self._binds.get(host.name, [])
+
+    def boot(self) -> None:
+        """Start all of them."""
+        for host in self.all:
+            host.boot()
+        for host in self.all:
+            host.wait()
+
+    def _make_network(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while os.readlink("/proc/%d/ns/net" % self._network.pid) == \
+                os.readlink("/proc/self/ns/net"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        ip = [*self.control, "ip"]
+        call(*ip, "link", "set", "lo", "up")
+        for bridge in ("out", "lan"):
+            call(*ip, "link", "add", bridge, "type", "bridge", "forward_delay", "0")
+            call(*ip, "link", "set", bridge, "up")
+        # No address on lan: the control machine reaches it through a host only.
+        call(*ip, "addr", "add", "10.78.0.1/24", "dev", "out")
+
+    def write_client_files(self) -> None:
+        """The administrator's ssh configuration: his key, the hosts' keys."""
+        lines = []
+        for host in self.all:
+            for kind in ("ed25519", "rsa"):
+                words = (host.root / ("etc/ssh/ssh_host_%s_key.pub" % kind)).read_text().split()
+                lines.append("%s %s %s\n" % (host.out, words[0], words[1]))
+        (self.directory / "known").write_text("".join(lines))
+        self.config.write_text(
+            "Host *\nIdentityFile %s\nIdentitiesOnly yes\nUserKnownHostsFile %s\n"
+            "GlobalKnownHostsFile /dev/null\n" % (self.directory / "user",
+                                                  self.directory / "known"))
+
+    @property
+    def config(self) -> Path:
+        """What SNF_UPGRADE_SSH_CONFIG must name."""
+        return self.directory / "config"
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """This thread, and what it starts, is on the control machine."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open("/proc/%d/ns/net" % self._network.pid, os.O_RDONLY)
+        old = os.environ.get("SNF_UPGRADE_SSH_CONFIG")
+        try:
+            if libc.setns(there, _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            os.environ["SNF_UPGRADE_SSH_CONFIG"] = str(self.config)
+            yield
+        finally:
+            if old is None:
+                os.environ.pop("SNF_UPGRADE_SSH_CONFIG", None)
+            else:
+                os.environ["SNF_UPGRADE_SSH_CONFIG"] = old
+            libc.setns(before, _CLONE_NEWNET)
+            os.close(there)
+            os.close(before)
+
+    def destroy(self) -> None:
+        """Power off, and take everything away."""
+        for host in self.all:
+            host.kill()
+        for host in self.all:
+            host.umount()
+        self._network.kill()
+        self._network.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while subprocess.run(["umount", str(self.directory)],
+                             stderr=subprocess.DEVNULL).returncode:
+            assert time.monotonic() < deadline, "%s is busy" % self.directory
+            time.sleep(0.05)
+        shutil.rmtree(str(self.directory), ignore_errors=True)
+
+
+_SSHD_CONF = """Port 22
+AddressFamily inet
+HostKey /etc/ssh/ssh_host_ed25519_key
+HostKey /etc/ssh/ssh_host_rsa_key
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin yes
+UseDNS no
+PidFile /run/sshd.pid
+"""
