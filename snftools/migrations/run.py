@@ -81,7 +81,7 @@ def _execute(target: Target, plan: Plan, step: Step, state: DatabaseState
     if step.kind == "django-permissions":
         permissions.complete(target.database, plan, step, state)
         return None
-    return manage.run(target.node, [step.program, *step.words])
+    return manage.run(target.node, [step.program, *step.words], keep="migrate")
 
 
 def _check_sync(target: Target, said: Optional[manage.Answer]) -> None:

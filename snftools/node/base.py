@@ -109,13 +109,14 @@ class Node:
 
     def run(self, argv: Sequence[str], *, stdin: Stdin = b"", stdout: Stdout = None,
             env: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None,
-            timeout: Optional[float] = None) -> Result:
+            timeout: Optional[float] = None, keep: str = "") -> Result:
         """Run a program to its end.
 
         `stdin`: bytes, the path of a local file, or a file.  `stdout`: None collects it, a
         path or file takes it, a function gets each line.  `env` is added; `timeout` is in
         seconds.  A program that is not there gives exit 127.  Raises Failed on a timeout;
-        an interrupt ends the program and all that it started.
+        an interrupt ends the program and all that it started.  `keep` is a name under which
+        it outlives a broken line to another machine (then: no timeout, no file as stdin).
         """
         argv = tuple(argv)
         opened: List[IO[bytes]] = []
@@ -123,14 +124,13 @@ class Node:
         try:
             source, data = _source(stdin, opened)
             target, line = _target(stdout, opened)
-            process = self._popen(self._words(argv, env, cwd, timeout), source, target)
-            code, out, err = pump.communicate(process, data, line, argv, self.name,
-                                              self._patience(timeout))
+            process = self._popen(self._words(argv, env, cwd), source, target)
+            code, out, err = pump.communicate(process, data, line, argv, self.name, timeout)
         finally:
             for stream in opened:
                 stream.close()
         trace.program(self.name, argv, code, time.monotonic() - begun)
-        return self._result(Result(argv, code, out, err))
+        return self._result(Result(argv, code, out, err), process)
 
     def start(self, argv: Sequence[str], *, stdin: Stdin = b"", stdout: str = os.devnull,
               stderr: str = "", env: Optional[Mapping[str, str]] = None,
@@ -144,7 +144,7 @@ class Node:
             target = opened[-1]
             if stderr:
                 opened.append(open(stderr, "ab"))
-            process = self._popen(self._words(argv, env, cwd, None), source, target, opened[-1])
+            process = self._popen(self._words(argv, env, cwd), source, target, opened[-1])
         finally:
             for stream in opened:
                 stream.close()
@@ -153,27 +153,24 @@ class Node:
         return Job(self, process, argv)
 
     def _words(self, argv: Tuple[str, ...], env: Optional[Mapping[str, str]],
-               cwd: Optional[str], timeout: Optional[float]) -> List[str]:
+               cwd: Optional[str], around: Optional[Callable[[str], str]] = None) -> List[str]:
         """The arguments of `sh` that run argv here."""
         program = (self.path(argv[0]),) + argv[1:] if argv[0].startswith("/") else argv
         exports: Dict[str, str] = {"LC_ALL": "C"}
         exports.update(self._environment())
         exports.update(env or {})
-        return shell.words(program, exports, self.path(cwd) if cwd else None, self.become)
+        return shell.words(program, exports, self.path(cwd) if cwd else None, self.become,
+                           around)
 
     def _environment(self) -> Dict[str, str]:
         """What this kind of node adds to every program's environment."""
         return {}
 
-    def _patience(self, timeout: Optional[float]) -> Optional[float]:
-        """How long we wait here for what may take `timeout` seconds there."""
-        return timeout
-
     def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
         """Start `sh` with these arguments; a Popen-like object."""
         raise NotImplementedError
 
-    def _result(self, result: Result) -> Result:
+    def _result(self, result: Result, process: Any) -> Result:
         """A place for a kind of node to judge its own transport's exit codes."""
         return result
 
@@ -247,6 +244,9 @@ class Node:
     def forward(self, host: str, port: int) -> Tuple[str, int]:
         """Where a client on this machine reaches the address that the node knows."""
         return host, port
+
+    def settle(self) -> None:
+        """Wait for what an earlier command began here and a broken line left at work."""
 
     def close(self) -> None:
         """Let go of connections."""

@@ -7,6 +7,7 @@ host, pid, start time, boot id, time and command of the holder.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence
@@ -37,10 +38,20 @@ def _node_lock(node: "Node", command: str) -> Iterator[None]:
     directory = _directory(node)
     _take(node, directory, command)
     try:
+        node.settle()
         yield
     finally:
+        _release(node, directory)
+
+
+def _release(node: "Node", directory: str) -> None:
+    """Let go; a node that can't be reached any more keeps a dead holder's lock, which is said."""
+    try:
         node.remove(directory + "/holder")
         node.rmdir(directory)
+    except Failed as error:
+        sys.stderr.write("%s: its lock stays until the next command: %s\n"
+                         % (node.name, error.why or error.what))
 
 
 def _directory(node: "Node") -> str:

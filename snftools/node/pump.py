@@ -67,17 +67,29 @@ def shell_code(code: int) -> int:
 
 
 def end_group(process: Any) -> None:
-    """End a process and what it started (it leads its own session): TERM, then KILL."""
-    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+    """End a process and what it started (it leads its own session): TERM, then KILL.
+
+    One on another machine is ended there; if it can't be reached, only our end of it is.
+    """
+    if hasattr(process, "end_there"):
+        for name in ("TERM", "KILL"):
+            if process.end_there(name) and _ended(process):
+                return
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):
             pass
-        try:
-            process.wait(grace)
+        if _ended(process):
             return
-        except subprocess.TimeoutExpired:
-            continue
+
+
+def _ended(process: Any) -> bool:
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def end_all() -> None:

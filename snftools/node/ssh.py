@@ -1,26 +1,27 @@
 """A machine over the system's ssh as a Node: nothing on it but a POSIX shell and coreutils.
 
-The user's own ssh configuration, keys, agent and host key checking apply.  One connection
-(ControlMaster) is kept for the command.  ssh's exit 255 is "unknown": the connection broke,
-and what was started may run on to its end.
+The user's own ssh configuration, keys, agent and host key checking apply (connection.py).  A
+line that breaks leaves the outcome unknown (remote.py): what was started may run on to its end.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import tempfile
+import secrets
+import subprocess
+import threading
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from snftools.errors import Failed, Usage
+from snftools.errors import Failed
+from snftools.node import connection, kept, remote, shell
 from snftools.node.base import Node, Result, Stat
-from snftools.node.pump import PIPE
+from snftools.node.connection import CONFIG_VARIABLE, parse_address
 from snftools.node.tunnel import Tunnels
 
-CONFIG_VARIABLE = "SNF_UPGRADE_SSH_CONFIG"  # a file for `ssh -F`
+__all__ = ["CONFIG_VARIABLE", "SshNode", "Unknown", "parse_address"]
 
-_CONNECT_SECONDS = 15
+_END_SECONDS = 15.0  # for a signal to be sent there
+_GREETINGS = 3
 _KINDS = {"regular file": "file", "regular empty file": "file", "directory": "dir",
           "symbolic link": "link"}
 
@@ -28,9 +29,10 @@ _KINDS = {"regular file": "file", "regular empty file": "file", "directory": "di
 _WRITE = """
 set -e
 target=$(readlink -f -- "$1" 2>/dev/null || printf %s "$1")
-new=$(mktemp "$(dirname -- "$target")/.snf-XXXXXX.snf-new")
+new=$(dirname -- "$target")/.snf-$4.snf-new
 trap 'rm -f -- "$new"' EXIT
-if [ -e "$target" ]; then cp -p -- "$target" "$new"; else chmod 600 -- "$new"; fi
+umask 077
+if [ -e "$target" ]; then cp -p -- "$target" "$new"; else : >"$new"; fi
 dd of="$new" conv=fsync 2>/dev/null
 [ -z "$3" ] || chown -- "$3" "$new"
 [ -z "$2" ] || chmod -- "$2" "$new"
@@ -43,13 +45,8 @@ _ERRORS = ((FileNotFoundError, 2, "No such file"), (PermissionError, 13, "Permis
            (FileExistsError, 17, "File exists"))
 
 
-def parse_address(address: str) -> Tuple[str, Optional[str], Optional[int]]:
-    """Host, user and port of [user@]host[:port]; Usage (2) for what is none."""
-    match = re.match(r"^(?:([^@\s]+)@)?(\[[0-9A-Fa-f:.]+\]|[^@:\s]+)(?::([0-9]+))?$", address)
-    if not match or address.startswith("-") or match.group(2).startswith("-"):
-        raise Usage("not an address ([user@]host[:port]): %s" % address)
-    user, host, port = match.groups()
-    return host.strip("[]"), user, int(port) if port else None
+class Unknown(Failed):
+    """The line broke: what was started may have ended well, badly, or not at all."""
 
 
 class SshNode(Node):
@@ -57,66 +54,96 @@ class SshNode(Node):
 
     def __init__(self, name: str, roles: Sequence[str], address: str, become: str = "") -> None:
         super().__init__(name, roles, address=address, become=become)
-        self.host, self.user, self.port = parse_address(address)
-        self._machine: Any = None
-        self._directory = tempfile.mkdtemp(prefix="snf-ssh-")
+        parse_address(address)
+        self._met = False
+        self._meeting = threading.Lock()
         self._tunnels = Tunnels(self)
 
-    def options(self, shared: bool = True) -> List[str]:
-        """ssh's options: never a password, never a changed host key check.
+    def run(self, argv: Sequence[str], *, keep: str = "", **settings: Any) -> Result:
+        if not keep:
+            return super().run(argv, **settings)
+        job = kept.Kept(self, keep, argv)
+        job.start(["sh", *shell.words(argv, settings.get("env") or {}, settings.get("cwd"))],
+                  settings.get("stdin") or b"")
+        return job.follow(settings.get("stdout"))
 
-        `shared` uses the connection that is kept; ssh obeys the first of two equal options.
-        """
-        chosen = os.environ.get(CONFIG_VARIABLE)
-        connection = ["-oControlMaster=auto", "-oControlPersist=60",
-                      "-oControlPath=%s/%%C" % self._directory] if shared else [
-                          "-oControlMaster=no", "-oControlPath=none"]
-        return (["-F", chosen] if chosen else []) + [
-            "-oBatchMode=yes", "-oConnectTimeout=%d" % _CONNECT_SECONDS,
-            "-oServerAliveInterval=15", "-oServerAliveCountMax=4", "-oLogLevel=ERROR",
-            *connection]
-
-    def _connect(self) -> Any:
-        if self._machine is None:
-            from plumbum.machines.session import ShellSessionError
-            from plumbum import SshMachine
-            try:
-                self._machine = SshMachine(self.host, user=self.user, port=self.port,
-                                           ssh_opts=self.options(), new_session=True)
-            except (ShellSessionError, EOFError, OSError) as error:
-                raise Failed("can't be reached by ssh", node=self.name,
-                             why=_last_line(str(error)),
-                             next="ssh -o BatchMode=yes %s true" % self.address)
-        return self._machine
-
-    def _words(self, argv: Tuple[str, ...], env: Optional[Mapping[str, str]],
-               cwd: Optional[str], timeout: Optional[float]) -> List[str]:
-        if timeout is not None:
-            # The client's end does not end the remote program.
-            argv = ("timeout", "-k", "5", "%d" % max(1, round(timeout)), *argv)
-        return super()._words(argv, env, cwd, timeout)
-
-    def _patience(self, timeout: Optional[float]) -> Optional[float]:
-        return None if timeout is None else timeout + 2 * _CONNECT_SECONDS
-
-    def run(self, argv: Sequence[str], **settings: Any) -> Result:
-        result = super().run(argv, **settings)
-        if settings.get("timeout") is not None and result.exit == 124:  # timeout(1) says so
-            raise Failed("%s did not end in %g s" % (" ".join(argv), settings["timeout"]),
-                         node=self.name)
-        return result
+    def settle(self) -> None:
+        kept.wait_for_all(self)
 
     def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
-        return self._connect()["/bin/sh"][list(words)].popen(
-            stdin=stdin, stdout=stdout, stderr=PIPE if stderr is None else stderr,
-            new_session=True)
+        self._meet()
+        nonce = words[-1]
+        return remote.start(connection.ssh(self.address), words[:-1], nonce, stdin, stdout,
+                            stderr, self._end)
 
-    def _result(self, result: Result) -> Result:
-        if result.exit == 255:
-            raise Failed("the connection broke during %s: whether it ended is unknown"
-                         % " ".join(result.argv[:3]), node=self.name,
-                         why=_last_line(result.error_text), next="the same line again")
-        return result
+    def _words(self, argv: Tuple[str, ...], env: Optional[Mapping[str, str]],
+               cwd: Optional[str], around: Any = None) -> List[str]:
+        nonce = remote.new_nonce()
+        return [*super()._words(argv, env, cwd,
+                                lambda prologue: remote.script(nonce, prologue)), nonce]
+
+    def _result(self, result: Result, process: Any) -> Result:
+        if process.ended is not None or (process.begun and result.exit != remote.UNKNOWN):
+            return result
+        if process.begun or (result.exit == remote.UNKNOWN and not result.stderr.strip()):
+            self._met = False
+            raise Unknown("the connection broke during %s: whether it ended is unknown"
+                          % " ".join(result.argv[:3]), node=self.name,
+                          why=_last_line(result.error_text), next="the same line again")
+        if self.become and result.exit != remote.UNKNOWN:
+            raise Failed("sudo -n does not work", node=self.name,
+                         why=_last_line(result.error_text), unchanged="everything",
+                         next="NOPASSWD in sudoers for the user of %s" % self.address)
+        raise self._unreachable(result.error_text)
+
+    def _meet(self) -> None:
+        """Connect, and see that the login shell prints nothing of its own, once."""
+        with self._meeting:
+            if self._met:
+                return
+            word = secrets.token_hex(8)
+            for _ in range(_GREETINGS):
+                said = subprocess.run([*connection.ssh(self.address), "printf %s " + word],
+                                      stdin=subprocess.DEVNULL, capture_output=True,
+                                      start_new_session=True)
+                # Silent: a kept connection that has died meanwhile.
+                if said.returncode != remote.UNKNOWN or said.stderr.strip():
+                    break
+            if said.returncode:
+                raise self._unreachable(said.stderr.decode("utf-8", "backslashreplace"))
+            if said.stdout != word.encode():
+                raise Failed("its login shell prints text before each program's output",
+                             node=self.name, unchanged="everything",
+                             why=repr(said.stdout.replace(word.encode(), b"")[:80])[2:-1],
+                             next="let ~/.bashrc and its kind print on a terminal only:"
+                                  " [ -t 1 ] || return")
+            self._met = True
+
+    def _end(self, group: int, signal: str) -> bool:
+        """Send a signal to a process group there; False when the node does not answer."""
+        words = shell.words(["sh", "-c", "kill -s %s -- -%d" % (signal, group)], {}, None,
+                            self.become)
+        try:
+            subprocess.run([*connection.ssh(self.address), remote.command(words)],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, timeout=_END_SECONDS,
+                           start_new_session=True)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _unreachable(self, said: str) -> Failed:
+        """Why there is no connection, and what to do."""
+        host, user, port = parse_address(self.address)
+        why, target = _last_line(said), ("%s@" % user if user else "") + host
+        following = "ssh -o BatchMode=yes %s%s true" % ("-p %d " % port if port else "", target)
+        if "their offer: ssh-rsa" in said.lower() or "no mutual signature" in said.lower():
+            following = "add to ~/.ssh/config:\nHost %s\n    HostKeyAlgorithms +ssh-rsa\n" \
+                        "    PubkeyAcceptedAlgorithms +ssh-rsa" % host
+        elif "timed out" in said.lower():
+            why += " (ConnectTimeout in ~/.ssh/config, 15 s if not set)"
+        return Failed("can't be reached by ssh", node=self.name, why=why, unchanged="everything",
+                      next=following)
 
     # -- files ---------------------------------------------------------------------------
 
@@ -126,7 +153,7 @@ class SshNode(Node):
     def write(self, path: str, data: bytes, *, mode: Optional[int] = None,
               owner: Optional[Tuple[int, int]] = None) -> None:
         self._file(["sh", "-c", _WRITE, "sh", path, "%o" % mode if mode is not None else "",
-                    "%d:%d" % owner if owner else ""], path, data)
+                    "%d:%d" % owner if owner else "", secrets.token_hex(6)], path, data)
 
     def list(self, path: str) -> List[str]:
         names = self._file(["find", path + "/", "-mindepth", "1", "-maxdepth", "1",
@@ -175,13 +202,8 @@ class SshNode(Node):
 
     def close(self) -> None:
         self._tunnels.close()
-        if self._machine is not None:
-            self._machine.close()
-            self._machine = None
-        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip(" |\t") for line in text.splitlines()]
-    return next((re.sub(r"^Stderr: *\| *", "", line) for line in reversed(lines) if line),
-                "no message")
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line), "ssh gave no reason")

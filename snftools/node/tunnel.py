@@ -7,10 +7,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from snftools.errors import Failed
+from snftools.node import connection
 
 if TYPE_CHECKING:
     from snftools.node.ssh import SshNode
@@ -23,48 +25,45 @@ class Tunnels:
 
     def __init__(self, node: "SshNode") -> None:
         self._node = node
-        self._open: Dict[Tuple[str, int], Tuple[str, int]] = {}
-        self._processes: List[Any] = []
+        self._open: Dict[Tuple[str, int], Tuple[str, int, Any]] = {}
+        self._lock = threading.Lock()
         self._directories: List[str] = []
 
     def open(self, host: str, port: int) -> Tuple[str, int]:
         """Where a client here reaches the node's (host, port); a host that begins with a
         slash is a directory with PostgreSQL's socket."""
         key = (host, port)
-        if key not in self._open:
-            self._open[key] = self._start(host, port)
-        return self._open[key]
+        with self._lock:
+            if key not in self._open or self._open[key][2].poll() is not None:
+                self._open[key] = self._start(host, port)
+            return self._open[key][:2]
 
     def close(self) -> None:
         """End all tunnels."""
-        for process in self._processes:
+        for _, _, process in self._open.values():
             process.terminate()
             process.wait(10)
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
         self._directories.clear()
-        self._processes.clear()
         self._open.clear()
 
-    def _start(self, host: str, port: int) -> Tuple[str, int]:
+    def _start(self, host: str, port: int) -> Tuple[str, int, Any]:
         name = ".s.PGSQL.%d" % port
         directory = tempfile.mkdtemp(prefix="snf-fwd-")
         self._directories.append(directory)
         here = os.path.join(directory, name)
         there = "%s/%s" % (host.rstrip("/"), name) if host.startswith("/") \
             else "%s:%d" % (host or "localhost", port)
-        # Its own connection: a tunnel must not end with the shared one's time limit.
-        argv = ["ssh", *self._node.options(shared=False), "-oExitOnForwardFailure=yes", "-N", "-L",
-                "%s:%s" % (here, there)]
-        if self._node.port:
-            argv += ["-p", str(self._node.port)]
-        target = ("%s@" % self._node.user if self._node.user else "") + self._node.host
-        process = subprocess.Popen(argv + ["--", target], stdin=subprocess.DEVNULL,
+        # Its own connection, with a program there that ends when we do: even when killed, we
+        # leave no tunnel behind.
+        argv = connection.ssh(self._node.address, False, (
+            "-oExitOnForwardFailure=yes", "-L", "%s:%s" % (here, there)))
+        process = subprocess.Popen([*argv, "cat"], stdin=subprocess.PIPE,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                    start_new_session=True)
-        self._processes.append(process)
         self._await(process, here, there)
-        return directory, port
+        return directory, port, process
 
     def _await(self, process: Any, here: str, there: str) -> None:
         """Poll until the socket takes connections."""

@@ -83,7 +83,7 @@ def guarded(node: "Node", argv: Sequence[str], env: Mapping[str, str],
 
     failpoint.reach("apt.before:" + " ".join(argv))
     result = node.run(["sh", "-c", _GUARDED, "sh", node.path(PATH), *argv], env=env,
-                      stdout=take)
+                      stdout=take, keep="packages")
     failpoint.reach("apt.after:" + " ".join(argv))
     if result.exit == 126:
         raise Failed("can't forbid services to start: %s" % result.error_text.strip(),

@@ -55,14 +55,16 @@ class Answer:
 
 
 def run(node: "Node", argv: Sequence[str], *, stdin: bytes = b"",
-        timeout: Optional[float] = None) -> Answer:
+        timeout: Optional[float] = None, keep: str = "") -> Answer:
     """Run a program of Synnefo on a node, standard input given or at its end.
+
+    `keep`: it takes long and must outlive a broken line (node.run).
 
     Raises Failed when the program is not there or the node's settings can't be executed:
     then nothing that Synnefo does can work on it.
     """
     failpoint.reach("program.before:" + " ".join(argv))
-    result = node.run(list(argv), stdin=stdin, timeout=timeout)
+    result = node.run(list(argv), stdin=stdin, timeout=timeout, keep=keep)
     failpoint.reach("program.after:" + " ".join(argv))
     answer = Answer(tuple(argv), result.exit, _cleaned(result.text),
                     _cleaned(result.error_text), result.text)

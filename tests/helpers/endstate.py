@@ -87,7 +87,7 @@ def nodes(site: Any) -> List[str]:
 
 def _plain(site: Any, text: str) -> str:
     """The text without what a copy of a site changes: its directory and its ports."""
-    text = text.replace(str(site.dir), "DIR")
+    text = site.plain(text.replace(str(site.dir), "DIR"))
     text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,}", "TIME", text)
     return re.sub(r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT", text)
 

@@ -12,10 +12,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Tuple
 
 from snftools.practice import configure, copy, tree
-from snftools.practice.server import PORT, Server, bindir
+from snftools.practice.server import bindir
 from tests.helpers.hosts import Host, Hosts, call
 from tests.helpers.site import PracticeSite, new_directory
 
@@ -34,13 +34,21 @@ _NOT_COPIED = ("etc/apt", "etc/hostname", "var/lib/apt", "var/cache", "var/log/a
 class HostSite(PracticeSite):
     """The site (live); a PracticeSite for those that look at one."""
 
-    def __init__(self, template: PracticeSite, bases: Any = None) -> None:
+    def __init__(self, template: PracticeSite, odd: bool = False, bases: Any = None) -> None:
+        """`odd`: cyclades is a host of 2010, pithos has sudo alone, ganeti has another locale
+        and a motd."""
         directory = new_directory()
         directory.mkdir()
         super().__init__(directory)
         self._facts = template.facts
         self.hosts = Hosts([*self._facts["nodes"], DB], bases)
         try:
+            if odd:
+                self.host("cyclades").make_old()
+                self.host("pithos").make_sudo()
+                self.host("ganeti").put("etc/motd", "Welcome!\n")
+                self.host("ganeti").put("etc/default/locale", "LANG=de_DE.ISO-8859-1\n")
+                self.host("ganeti").put("root/.bashrc", "export LC_ALL=de_DE.ISO-8859-1\n")
             self._lay_out(template)
         except BaseException:
             self.destroy()
@@ -135,8 +143,9 @@ class HostSite(PracticeSite):
                  for name in roles if name in ("astakos", "cyclades", "pithos")}
         text = configure.site_conf(self.dir, self._facts["nodes"], where)
         for host in self.node_hosts:
+            become = "" if host.user == "root" else "\nbecome = sudo"
             text = text.replace('root = "%s/nodes/%s"' % (self.dir, host.name),
-                                'address = "%s"' % host.address)
+                                'address = "%s"%s' % (host.address, become))
         text = re.sub(r'(?m)^admin = "postgresql.*$', "node = %s" % DB, text)
         text = text.replace("[databases]", '[[%s]]\nroles = ,\naddress = "%s"\n\n[databases]'
                             % (DB, self.host(DB).address))
@@ -199,8 +208,3 @@ def _rewrite(path: Path, changes: Dict[bytes, bytes]) -> None:
         new = re.sub(re.escape(word) + b"(?![0-9])", instead, new)
     if new != old:
         path.write_bytes(new)
-
-
-def names_of(site: HostSite) -> Sequence[str]:
-    """The names of its nodes with a role."""
-    return list(site.facts["nodes"])

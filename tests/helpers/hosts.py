@@ -68,6 +68,7 @@ class Host:
         self.out = "10.78.0.%d" % number
         self.lan = "10.77.0.%d" % number
         self.link = "v%d" % number
+        self.user = "root"
         self.directory = hosts.directory / name
         self.root = self.directory / "root"
         self._keeper: Optional["subprocess.Popen[bytes]"] = None
@@ -108,7 +109,8 @@ class Host:
         self.put("etc/resolv.conf", "")
         self.put("etc/ssh/sshd_config", _SSHD_CONF)
         for kind in ("ed25519", "rsa"):
-            call("ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-C", self.name, "-f",
+            bits = ["-b", "2048"] if kind == "rsa" else []
+            call("ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-C", self.name, "-f",
                  self.root / ("etc/ssh/ssh_host_%s_key" % kind))
         keys = (self.hosts.directory / "user.pub").read_text()
         self.put("root/.ssh/authorized_keys", keys, 0o600)
@@ -210,7 +212,7 @@ class Host:
     @property
     def address(self) -> str:
         """What site.conf says."""
-        return "root@" + self.out
+        return "%s@%s" % (self.user, self.out)
 
     def put(self, path: str, text: str, mode: int = 0o644) -> None:
         """Write a file of it."""
@@ -224,12 +226,39 @@ class Host:
     def sh(self, script: str, check: bool = True) -> str:
         """Run a shell script on it, not over the net; its output."""
         done = subprocess.run(["nsenter", "-t", str(self.pid()), "--all", "--root",
-                               "/bin/bash", "-c", "cd /; " + script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               "/bin/bash", "-c", "cd / && " + script],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT,
                               env={"PATH": tree.MACHINE, "HOME": "/root"})
         text = done.stdout.decode("utf-8", "replace")
         assert not check or done.returncode == 0, "%s: %s" % (script, text)
         return text
+
+    def make_old(self) -> None:
+        """Take away what came after 2010: flock, runuser, `sync FILE`, `ps` beyond POSIX; busybox
+        is its sh."""
+        for name in ("usr/bin/flock", "usr/sbin/runuser", "usr/bin/setpriv", "usr/bin/systemctl"):
+            path = self.root / name
+            if path.exists():
+                path.unlink()
+        for name, text in (("sync", _OLD_SYNC), ("ps", _OLD_PS)):
+            (self.root / "usr/bin" / name).rename(self.root / "usr/bin" / (name + ".new"))
+            self.put("usr/bin/" + name, text, 0o755)
+        if os.path.exists("/usr/bin/busybox"):
+            (self.root / "usr/bin/sh").unlink()
+            (self.root / "usr/bin/sh").symlink_to("busybox")
+
+    def make_sudo(self) -> None:
+        """Only an ordinary user may log in, who may do everything by sudo -n."""
+        self.user = "operator"
+        call("chroot", self.root, "useradd", "-m", "-s", "/bin/sh", "-p", "*", self.user)
+        self.put("etc/sudoers.d/operator", "operator ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+        home = self.root / "home" / self.user
+        (home / ".ssh").mkdir(mode=0o700)
+        keys = home / ".ssh/authorized_keys"
+        keys.write_text((self.hosts.directory / "user.pub").read_text())
+        call("chroot", self.root, "chown", "-R", self.user, "/home/" + self.user)
+        (self.root / "root/.ssh/authorized_keys").unlink()
 
     def cut(self) -> None:
         """The cable to the control machine and the others is pulled."""
@@ -360,6 +389,18 @@ class Hosts:
         shutil.rmtree(str(self.directory), ignore_errors=True)
 
 
+_OLD_SYNC = """#!/bin/sh
+[ $# = 0 ] || { echo "sync: ignoring all arguments is what 2010 did" >&2; exit 1; }
+exec /usr/bin/sync.new
+"""
+_OLD_PS = """#!/bin/sh
+for word in "$@"; do
+    case $word in
+    --*|-[!Aadefloptugn]*) echo "ps: unknown option $word" >&2; exit 1;;
+    esac
+done
+exec /usr/bin/ps.new "$@"
+"""
 _SSHD_CONF = """Port 22
 AddressFamily inet
 HostKey /etc/ssh/ssh_host_ed25519_key

@@ -64,6 +64,10 @@ class PracticeSite:
         finally:
             connection.close()
 
+    def plain(self, text: str) -> str:
+        """Text without what only this site has, besides its directory and its ports."""
+        return text
+
     def destroy(self) -> None:
         """Stop and remove the site and the directory around it."""
         destroy.destroy(self.dir)

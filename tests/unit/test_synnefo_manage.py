@@ -17,7 +17,7 @@ class FakeNode:
         self.answer = (exit, out, err)
         self.ran = []
 
-    def run(self, argv, *, stdin=b"", stdout=None, env=None, cwd=None, timeout=None):
+    def run(self, argv, *, stdin=b"", stdout=None, env=None, cwd=None, timeout=None, keep=""):
         self.ran.append((tuple(argv), stdin))
         return Result(tuple(argv), *self.answer)
 

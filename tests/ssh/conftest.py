@@ -1,0 +1,53 @@
+"""Test hosts (root only), and a site on them; a test that asks for them is on the control machine."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from tests.helpers import hosts as making
+from tests.helpers.host_site import HostSite
+from tests.helpers.hosts import Host, Hosts
+from tests.helpers.site import PracticeSite
+
+# A dead line is noticed in seconds here: the user's own ssh configuration says so.
+QUICK = "ServerAliveInterval 1\nServerAliveCountMax 3\nConnectTimeout 5\n"
+
+
+@pytest.fixture(scope="session")
+def able() -> None:
+    """Skips where there can be no test hosts."""
+    why = making.why_not()
+    if why:
+        pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def hosts(able: None) -> Iterator[Hosts]:
+    """One host, `a`, for the tests of a module."""
+    made = Hosts(["a"])
+    try:
+        made.boot()
+        made.config.write_text(made.config.read_text() + QUICK)
+        with made.inside():
+            yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+def host(hosts: Hosts) -> Host:
+    return hosts["a"]
+
+
+@pytest.fixture(scope="module")
+def host_site(able: None, site_template: PracticeSite) -> Iterator[HostSite]:
+    """The site three-hosts on hosts, some of them odd, for the tests of a module."""
+    site = HostSite(site_template, odd=True)
+    try:
+        site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
+        with site.hosts.inside():
+            yield site
+    finally:
+        site.destroy()

@@ -1,0 +1,71 @@
+"""The whole upgrade of a site that is reached over ssh alone, by the master on another machine.
+
+One host is as of 2010 (busybox, no flock), one has sudo alone, one another locale; the database
+server listens where the hosts alone can reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tests.helpers import cli, endstate
+
+
+@pytest.fixture(scope="module")
+def done(host_site):
+    """The site after `snf-upgrade run`."""
+    host_site.ran = endstate.services(host_site)
+    return host_site, cli.run("snf-upgrade", "run", "--yes", site=host_site,
+                              timeout=1800).expect(0)
+
+
+def test_the_end_is_that_of_the_same_upgrade_without_ssh(done, site_template):
+    site, _ = done
+    local = site_template.copy()
+    try:
+        cli.run("snf-upgrade", "run", "--yes", site=local, timeout=1200).expect(0)
+        assert endstate.differences(endstate.whole(local), endstate.whole(site)) == []
+    finally:
+        local.destroy()
+
+
+def test_what_ran_before_runs_again(done):
+    site, _ = done
+    assert len([row for row in site.ran if row[2]]) == 5
+    assert endstate.services(site) == site.ran
+
+
+def test_nothing_is_left_on_the_hosts(done):
+    site, _ = done
+    for host in site.hosts.all:
+        left = host.sh("ls -A /tmp /run/lock /var/lib/snf-upgrade/jobs /usr/sbin/policy-rc.d* "
+                       "2>/dev/null | grep -i snf; find / -xdev -name '*.snf-new' "
+                       "-not -path '/proc/*'; ps -eo args | grep '[s]nf-.*-begun'", check=False)
+        assert left.strip() == "", host.name
+
+
+def test_run_again_does_nothing(done):
+    site, _ = done
+    assert "nothing to do" in cli.run("snf-upgrade", "run", site=site, timeout=600).expect(0).out
+
+
+def test_init_finds_the_site(done, tmp_path):
+    site, _ = done
+    target = tmp_path / "drafted.conf"
+    drafted = cli.run("snf-upgrade", "init", "--site", target, "--json",
+                      *[host.address for host in site.hosts.all]).expect(0).json["result"]
+    assert [roles for roles in drafted["nodes"].values()] == [
+        ["astakos"], ["cyclades"], ["pithos"], ["ganeti"], []]
+
+
+def test_no_connection_and_no_directory_is_left_here(done):
+    site, _ = done
+    mine = [name for name in os.listdir("/tmp") if name.startswith(("snf-ssh-", "snf-fwd-"))
+            and not os.path.exists("/proc/" + name.split("-")[2])]
+    assert [name for name in mine if os.listdir("/tmp/" + name)] == []
+    masters = subprocess.run(["pgrep", "-fa", "ssh: .*snf-ssh"], capture_output=True, text=True)
+    assert [line for line in masters.stdout.splitlines()
+            if not os.path.exists("/proc/" + line.split("snf-ssh-")[1].split("-")[0])] == []
