@@ -52,7 +52,7 @@ def ssh(address: str, shared: bool = True, options: Tuple[str, ...] = ()) -> Lis
     control = ["-oControlMaster=auto", "-oControlPersist=60",
                "-oControlPath=%s-%%C" % config] if shared else ["-oControlMaster=no",
                                                                 "-oControlPath=none"]
-    return ["ssh", "-F", config, "-T", "-oBatchMode=yes", "-oLogLevel=ERROR", *control,
+    return ["ssh", "-F", config, "-T", "-oBatchMode=yes", "-oLogLevel=INFO", *control,
             *options, *(["-p", str(port)] if port else []),
             "--", ("%s@" % user if user else "") + host]
 

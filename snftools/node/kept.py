@@ -27,7 +27,8 @@ _TRIES = 2.0  # seconds between two of them
 _HEAD = """
 umask 077
 d=$1
-alive() { [ -s "$d/pid" ] && kill -0 "$(cat "$d/pid")" 2>/dev/null; }
+# By its words too: after a reboot another process may have that number.
+alive() { [ -s "$d/pid" ] && ps -o args= -p "$(cat "$d/pid")" | grep -q -F -e " $d "; }
 """
 # 0: started; 3: one of that name is alive.
 _START = _HEAD + """
@@ -84,10 +85,9 @@ done
 ! alive || kill -s KILL -- "-$pid"
 """
 # One line for each that lives: its name.
-_LIVING = """
-for d in "$1"/*/; do
-    [ ! -s "$d/exit" ] && [ -s "$d/pid" ] && kill -0 "$(cat "$d/pid")" 2>/dev/null || continue
-    basename "$d"
+_LIVING = _HEAD + """
+for d in "$1"/*; do
+    [ -e "$d/exit" ] || ! alive || basename "$d"
 done
 exit 0
 """

@@ -22,6 +22,9 @@ __all__ = ["CONFIG_VARIABLE", "SshNode", "Unknown", "parse_address"]
 
 _END_SECONDS = 15.0  # for a signal to be sent there
 _GREETINGS = 3
+# What ssh says when there was no connection at all.
+_NO_WAY = (b"connect to host", b"Permission denied", b"verification failed", b"resolve hostname",
+           b"Unable to negotiate", b"during banner exchange", b"kex_exchange_identification")
 _KINDS = {"regular file": "file", "regular empty file": "file", "directory": "dir",
           "symbolic link": "link"}
 
@@ -33,7 +36,7 @@ new=$(dirname -- "$target")/.snf-$4.snf-new
 trap 'rm -f -- "$new"' EXIT
 umask 077
 if [ -e "$target" ]; then cp -p -- "$target" "$new"; else : >"$new"; fi
-dd of="$new" conv=fsync 2>/dev/null
+said=$(dd of="$new" conv=fsync 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
 [ -z "$3" ] || chown -- "$3" "$new"
 [ -z "$2" ] || chmod -- "$2" "$new"
 mv -T -- "$new" "$target"
@@ -42,7 +45,8 @@ sync
 """
 _ERRORS = ((FileNotFoundError, 2, "No such file"), (PermissionError, 13, "Permission denied"),
            (IsADirectoryError, 21, "Is a directory"), (NotADirectoryError, 20, "Not a directory"),
-           (FileExistsError, 17, "File exists"))
+           (FileExistsError, 17, "File exists"), (OSError, 28, "No space left on device"),
+           (OSError, 30, "Read-only file system"), (OSError, 122, "Disk quota exceeded"))
 
 
 class Unknown(Failed):
@@ -85,7 +89,8 @@ class SshNode(Node):
     def _result(self, result: Result, process: Any) -> Result:
         if process.ended is not None or (process.begun and result.exit != remote.UNKNOWN):
             return result
-        if process.begun or (result.exit == remote.UNKNOWN and not result.stderr.strip()):
+        if process.begun or (result.exit == remote.UNKNOWN
+                             and not any(word in result.stderr for word in _NO_WAY)):
             self._met = False
             raise Unknown("the connection broke during %s: whether it ended is unknown"
                           % " ".join(result.argv[:3]), node=self.name,

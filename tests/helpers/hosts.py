@@ -97,6 +97,8 @@ class Host:
             path.chmod(mode)
         for name in ("status", "available"):
             (self.root / "var/lib/dpkg" / name).touch()
+        if (self.root / "usr/sbin/policy-rc.d").exists():  # a container's
+            (self.root / "usr/sbin/policy-rc.d").unlink()
         self._write_files()
 
     def _write_files(self) -> None:
@@ -250,9 +252,9 @@ class Host:
 
     def make_sudo(self) -> None:
         """Only an ordinary user may log in, who may do everything by sudo -n."""
-        self.user = "operator"
+        self.user = "upgrader"
         call("chroot", self.root, "useradd", "-m", "-s", "/bin/sh", "-p", "*", self.user)
-        self.put("etc/sudoers.d/operator", "operator ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+        self.put("etc/sudoers.d/upgrader", "upgrader ALL=(ALL) NOPASSWD: ALL\n", 0o440)
         home = self.root / "home" / self.user
         (home / ".ssh").mkdir(mode=0o700)
         keys = home / ".ssh/authorized_keys"

@@ -1,4 +1,4 @@
-"""Test hosts (root only), and a site on them; a test that asks for them is on the control machine."""
+"""Test hosts (root only) and a site on them; who asks for them is on the control machine."""
 
 from __future__ import annotations
 

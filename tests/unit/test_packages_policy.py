@@ -23,10 +23,10 @@ class _Below(LocalNode):
 
     busy: List[object] = []
 
-    def _words(self, argv, env, cwd, timeout):  # type: ignore[no-untyped-def]
+    def _words(self, argv, env, cwd, around=None):  # type: ignore[no-untyped-def]
         root, self.root = self.root, ""
         try:
-            return super()._words(argv, env, cwd, timeout)
+            return super()._words(argv, env, cwd, around)
         finally:
             self.root = root
 
