@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from snftools.site import COMPONENTS, NodeEntry
+from snftools.upgrade.visit import Found
 
 if TYPE_CHECKING:
     from snftools.node.base import Node
@@ -32,19 +33,20 @@ class Draft:
     """What was found (live), and what must be looked up by hand."""
 
     name: str = "my-cloud"
-    nodes: List[Tuple[NodeEntry, Tuple[str, ...]]] = field(default_factory=list)
+    nodes: List[Tuple[NodeEntry, Found]] = field(default_factory=list)
     urls: Dict[str, str] = field(default_factory=dict)
     limit: str = ""
     email: Dict[str, Any] = field(default_factory=dict)
     unknown: List[str] = field(default_factory=list)
 
-    def add(self, entry: NodeEntry, node: "Node", roles: Sequence[str]) -> None:
-        """Take in a node: its roles by its packages, the rest by its settings."""
+    def add(self, entry: NodeEntry, node: "Node", found: Found) -> None:
+        """Take in a node: what was found on it, the rest by its settings."""
         from snftools.settings.directory import SettingsDir
-        self.nodes.append((entry, tuple(roles)))
-        if not roles:
-            self.unknown.append("no role was found on %s: a database host, or not yet "
-                                "installed" % entry.name)
+        self.nodes.append((entry, found))
+        roles = found.roles
+        self.unknown += found.unknown
+        if not roles and not found.server:
+            self.unknown.append("no role was found on %s: what is it?" % entry.name)
         try:
             settings = SettingsDir.read(node)
         except OSError:
@@ -75,6 +77,14 @@ class Draft:
             elif isinstance(value, (list, tuple)) and value:
                 self.email[key] = [_person(item) for item in value]
 
+    def _server_lines(self) -> List[str]:
+        """Which node has the databases' server."""
+        servers = [entry.name for entry, found in self.nodes if found.server]
+        if len(servers) == 1:
+            return ["# the node that has the server and its programs:", "node = %s" % servers[0]]
+        return ["# which node has the server and its programs?%s"
+                % ("  one of %s" % ", ".join(servers) if servers else ""), "# node = NAME"]
+
     def text(self, backup_dir: str, state_dir: str) -> str:
         """The file: one key a line, a comment where something must be decided."""
         lines = ["# Drafted by snf-upgrade init.  Read every line.",
@@ -90,9 +100,9 @@ class Draft:
             lines.append("base_url = %s" % _quoted(self.urls[role]) if role in self.urls
                          else "# base_url = https://HOST/%s      (was not found)" % role)
         lines += ["", "[nodes]"]
-        for entry, roles in self.nodes:
-            lines += _node_lines(entry, roles)
-        lines += ["", "[databases]",
+        for entry, found in self.nodes:
+            lines += _node_lines(entry, found)
+        lines += ["", "[databases]", *self._server_lines(),
                   "# an administrator of PostgreSQL, without a password (see ~/.pgpass); without",
                   "# it postgres by runuser on the node that has the server:",
                   "# admin = \"postgresql://postgres@HOST/postgres\"", "", "[email]"]
@@ -102,13 +112,23 @@ class Draft:
         return "\n".join(lines) + "\n"
 
 
-def _node_lines(entry: NodeEntry, roles: Sequence[str]) -> List[str]:
-    lines = ["[[%s]]" % entry.name, "roles = %s" % (", ".join(roles) + ","
-                                                    if roles else ",")]
+def _node_lines(entry: NodeEntry, found: Found) -> List[str]:
+    lines = ["[[%s]]" % entry.name]
+    if found.master is not None:
+        lines.append("# %s" % ("Ganeti's master" if found.master else
+                               "a Ganeti node, not the master"))
+    if found.services:
+        lines.append("# runs: %s" % " ".join(found.services))
+    lines += ["# database %s on %s" % one for one in found.databases]
+    lines.append("roles = %s" % (", ".join(found.roles) + "," if found.roles else ","))
     if entry.root:
         lines.append("root = %s" % _quoted(entry.root))
     else:
         lines.append("address = %s" % _quoted(entry.address))
+    if entry.become:
+        lines.append("become = %s" % entry.become)
+    elif not found.root:
+        lines.append("# its user is not root, and sudo -n does not work: what may he do?")
     return lines
 
 

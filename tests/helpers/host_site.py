@@ -89,8 +89,8 @@ class HostSite(PracticeSite):
         self._rename_addresses(changes)
         self._write_conf()
         for host in self.node_hosts:
-            host.sh("apt-get -q update && for s in gunicorn snf-dispatcher snf-ganeti-eventd; do "
-                    "[ ! -x /etc/init.d/$s ] || service $s start || exit 1; done")
+            host.sh("apt-get -q update")
+            self.start_services(host)
 
     def _changes(self, template: PracticeSite) -> Dict[bytes, bytes]:
         """What stands in the template's settings, and what must stand on the hosts."""
@@ -111,6 +111,11 @@ class HostSite(PracticeSite):
             % (self.host(DB).lan, self.server.socket)))
         self.server._write("pg_hba.conf", "local all postgres trust\n")
         self.server.start = self.start_server  # type: ignore[method-assign]
+
+    def start_services(self, host: Host) -> None:
+        """Start what the host would start when it comes up."""
+        host.sh("for s in gunicorn snf-dispatcher snf-ganeti-eventd; do "
+                "[ ! -x /etc/init.d/$s ] || service $s start || exit 1; done")
 
     def start_server(self) -> None:
         """Start PostgreSQL on its host."""

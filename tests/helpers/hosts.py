@@ -228,7 +228,7 @@ class Host:
     def sh(self, script: str, check: bool = True) -> str:
         """Run a shell script on it, not over the net; its output."""
         done = subprocess.run(["nsenter", "-t", str(self.pid()), "--all", "--root",
-                               "/bin/bash", "-c", "cd / && " + script],
+                               "env", "-C", "/", "/bin/bash", "-c", script],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT,
                               env={"PATH": tree.MACHINE, "HOME": "/root"})
@@ -269,6 +269,16 @@ class Host:
     def mend(self) -> None:
         """The cable is back."""
         call(*self.hosts.control, "ip", "link", "set", self.link, "up")
+
+    def drop(self) -> None:
+        """Its packets vanish on the way, and nobody is told."""
+        call("nsenter", "-t", self.pid(), "--net", "ip", "route", "add", "blackhole",
+             "10.78.0.1/32")
+
+    def undrop(self) -> None:
+        """They arrive again."""
+        call("nsenter", "-t", self.pid(), "--net", "ip", "route", "del", "blackhole",
+             "10.78.0.1/32")
 
     def sshd_down(self) -> None:
         """No sshd any more, and none of its sessions."""

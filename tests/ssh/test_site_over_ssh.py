@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from snftools.site import Site
 from tests.helpers import cli, endstate
 
 
@@ -41,9 +42,10 @@ def test_what_ran_before_runs_again(done):
 def test_nothing_is_left_on_the_hosts(done):
     site, _ = done
     for host in site.hosts.all:
-        left = host.sh("ls -A /tmp /run/lock /var/lib/snf-upgrade/jobs /usr/sbin/policy-rc.d* "
-                       "2>/dev/null | grep -i snf; find / -xdev -name '*.snf-new' "
-                       "-not -path '/proc/*'; ps -eo args | grep '[s]nf-.*-begun'", check=False)
+        left = host.sh("find /tmp /run/lock -name '*snf*'; "
+                       "find /var/lib/snf-upgrade/jobs -mindepth 1 2>/dev/null; "
+                       "find /usr/sbin -name 'policy-rc.d*'; find /etc -name '*.snf-new'; "
+                       "ps -eo args | grep '[-]begun'", check=False)
         assert left.strip() == "", host.name
 
 
@@ -57,8 +59,19 @@ def test_init_finds_the_site(done, tmp_path):
     target = tmp_path / "drafted.conf"
     drafted = cli.run("snf-upgrade", "init", "--site", target, "--json",
                       *[host.address for host in site.hosts.all]).expect(0).json["result"]
-    assert [roles for roles in drafted["nodes"].values()] == [
+    assert [one["roles"] for one in drafted["found"].values()] == [
         ["astakos"], ["cyclades"], ["pithos"], ["ganeti"], []]
+    assert [one["database_server"] for one in drafted["found"].values()] == [False] * 4 + [True]
+    text = target.read_text()
+    assert "# Ganeti's master\n# runs: snf-ganeti-eventd\n" in text
+    assert "# runs: gunicorn snf-dispatcher\n# database snf_cyclades on 10.77.0.15\n" in text
+    real = Site.read(str(site.conf))
+    found = Site.read(str(target))
+    assert [(node.roles, node.address, node.become) for node in found.nodes] == [
+        (node.roles, node.address, node.become) for node in real.nodes]
+    assert found.node(found.databases.node).address == site.host("db1").address
+    assert {name: one.base_url for name, one in found.components.items()} == {
+        name: one.base_url for name, one in real.components.items()}
 
 
 def test_no_connection_and_no_directory_is_left_here(done):

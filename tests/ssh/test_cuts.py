@@ -1,0 +1,44 @@
+"""The line is cut while the master works; `snf-upgrade run` afterwards comes to the same end.
+
+A sample; SNF_CUTS=all (make cuts) takes every place.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.helpers import cli, cutting, endstate
+from tests.helpers.host_site import HostSite
+
+SAMPLE = [cutting.Place("install.astakos", "astakos", "cable", 2.0),
+          cutting.Place("migrate.cyclades", "cyclades", "sshd", 1.0),
+          cutting.Place("register", "astakos", "drop", 1.0)]
+
+
+@pytest.fixture
+def site(able, site_template):
+    made = HostSite(site_template)
+    try:
+        made.hosts.config.write_text(made.hosts.config.read_text() + "ServerAliveInterval 1\n"
+                                     "ServerAliveCountMax 3\nConnectTimeout 5\n")
+        with made.hosts.inside():
+            yield made
+    finally:
+        made.destroy()
+
+
+def test_the_same_end_whatever_happens_to_the_line(site, site_template):
+    ran = endstate.services(site)
+    every = os.environ.get("SNF_CUTS") == "all"
+    met = cutting.run_through(site, cutting.all_places() if every else SAMPLE)
+    for place, code in met.items():
+        print("%-24s %-9s %-6s exit %d" % (place.step, place.host, place.how, code))
+    assert endstate.services(site) == ran
+    local = site_template.copy()
+    try:
+        cli.run("snf-upgrade", "run", "--yes", site=local, timeout=1200).expect(0)
+        assert endstate.differences(endstate.whole(local), endstate.whole(site)) == []
+    finally:
+        local.destroy()
