@@ -3,6 +3,7 @@
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
 # make fire, make postgres-versions  database tests that take longer than CI may
 # make crash  the whole crash matrix: every step and mechanism cut off at every place (hours)
+# make cuts   the line to a node cut in every phase of an upgrade (root)
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -15,7 +16,7 @@ TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check crash lint types unit settings-property deb deb-quick \
-    bench fire postgres-versions check-debian check-piuparts deps deps-test clean
+    bench cuts fire postgres-versions check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -52,6 +53,10 @@ fire: deps-test
 postgres-versions: deps-test
 	@tests/postgres-versions build/postgres
 	SNF_TEST_POSTGRES=$(CURDIR)/build/postgres $(PYTEST) -rs tests/database/test_backups_versions.py
+
+# Every place where the line may break; tests/ssh takes a sample.
+cuts: deps-test
+	SNF_CUTS=all $(PYTEST) -s tests/ssh/test_cuts.py
 
 deb: deps-test
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F
