@@ -83,11 +83,11 @@ class SettingsDir:
 
     def names(self) -> List[str]:
         """Every name that some file binds."""
-        return sorted(self.scan.bound_in)
+        return sorted(self.scan.names)
 
     def has(self, name: str) -> bool:
         """Some file binds the name."""
-        return name in self.scan.bound_in
+        return name in self.scan.names
 
     def faults(self) -> Iterator[Tuple[str, str]]:
         """(FILE:LINE, what) of all that stops Synnefo from executing the files."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
@@ -29,8 +28,7 @@ def plan_removed(edits: EditSet, findings: List[Finding], comment_out: bool) -> 
 def _names(patterns: Iterable[str], edits: EditSet) -> Iterator[str]:
     for pattern in patterns:
         if "*" in pattern:
-            scan = edits.directory.scan
-            yield from fnmatch.filter(sorted({*scan.bound_in, *scan.used_in}), pattern)
+            yield from sorted(edits.directory.scan.words(pattern))
         else:
             yield pattern
 

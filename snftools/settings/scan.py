@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import gc
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Optional, Pattern, Set, Tuple
 
 from snftools.settings.lexer import COMMENT, NAME, STRING, Token
 from snftools.settings.names import NAMESPACES, Bound
@@ -39,16 +40,16 @@ class Scan:
     opaque: List[Place] = field(default_factory=list)
     quoted: List[Place] = field(default_factory=list)   # comments and strings with watched names
     coded: List[Place] = field(default_factory=list)    # strings with them that may be code
-    bound_in: Dict[str, List[Source]] = field(default_factory=dict)
-    used_in: Dict[str, List[Source]] = field(default_factory=dict)
+    files: Tuple[Source, ...] = ()
+    names: Set[str] = field(default_factory=set)        # every name that some file binds
     namespace: Namespace = field(default_factory=Namespace)
     _bound: Dict[str, List[Place]] = field(default_factory=dict)
     _used: Dict[str, List[Place]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Iterable[Source], watched: FrozenSet[str]) -> "Scan":
+    def of(cls, files: Tuple[Source, ...], watched: FrozenSet[str]) -> "Scan":
         """Read the files in order."""
-        scan = cls(watched)
+        scan = cls(watched, files=files)
         for name in watched:
             scan._bound[name], scan._used[name] = [], []
         collecting = gc.isenabled()
@@ -63,23 +64,16 @@ class Scan:
 
     def _file(self, source: Source) -> None:
         self.faults += [("%s:%d" % (source.name, line), what) for line, what in source.faults]
-        bound: Set[str] = set()
-        used: Set[str] = set()
         for statement, names in zip(source.statements, source.names):
             for item in names.bound:
-                bound.add(item.name)
+                self.names.add(item.name)
                 if item.name in self.watched:
                     self._bound[item.name].append(Place(source, item.token, item))
             for token in names.used:
-                used.add(token.text)
                 if token.text in self.watched:
                     self._used[token.text].append(Place(source, token))
             if names.opaque:
                 self.opaque.append(Place(source, statement.tokens[0]))
-        for name in bound:
-            self.bound_in.setdefault(name, []).append(source)
-        for name in used:
-            self.used_in.setdefault(name, []).append(source)
         self.namespace.execute(source)
         if self._words.search(source.data):
             self._mentions(source)
@@ -103,19 +97,27 @@ class Scan:
         """Where the name is bound."""
         if name not in self._bound:
             self._bound[name] = [
-                Place(source, item.token, item) for source in self.bound_in.get(name, ())
+                Place(source, item.token, item) for source in self._with(name)
                 for item in source.bound() if item.name == name]
         return list(self._bound[name])
 
     def uses(self, name: str) -> List[Place]:
         """Where the name's value is used."""
         if name not in self._used:
-            self._used[name] = list(self._looked_up(name))
+            self._used[name] = [
+                Place(source, token) for source in self._with(name)
+                for names in source.names for token in names.used if token.text == name]
         return list(self._used[name])
 
-    def _looked_up(self, name: str) -> Iterator[Place]:
-        for source in self.used_in.get(name, ()):
-            for names in source.names:
-                for token in names.used:
-                    if token.text == name:
-                        yield Place(source, token)
+    def words(self, pattern: str) -> Set[str]:
+        """The words in the files that fit a shell pattern, names or not."""
+        wanted = re.compile(fnmatch.translate(pattern))
+        return {word for source in self.files for word in _WORD.findall(source.text)
+                if wanted.match(word)}
+
+    def _with(self, name: str) -> Iterator[Source]:
+        """The files in whose text the name stands at all."""
+        return (source for source in self.files if name.encode() in source.data)
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
