@@ -122,3 +122,18 @@ def test_follow_tells_what_another_terminal_does(practice_site):
     told = cli.run("snf-upgrade", "status", "--follow", site=site, timeout=120).expect(0).out
     assert running.wait(60) == 0
     assert "quiet" in told and "It has ended: done." in told
+
+
+def test_accept_is_for_what_failed_and_says_why(three):
+    site = three.site
+    assert "--why" in cli.run("snf-upgrade", "run", "--accept", "verify", site=site).expect(2).err
+    for step, said in (("verify", "is done"), ("backup-before", "is done")):
+        refused = cli.run("snf-upgrade", "run", "--yes", "--accept", step, "--why", "ticket",
+                          site=site).expect(3)
+        assert said in refused.err
+
+
+def test_a_window_has_its_latest_moment_to_turn_back(three):
+    told = cli.run("snf-upgrade", "plan", "--window", "30", site=three.site).expect(0).out
+    assert "turn back at the latest" in told and "Going back takes at most about" in told
+    cli.run("snf-upgrade", "plan", "--window", "x", site=three.site).expect(2)
