@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Iterator
 
@@ -10,6 +11,11 @@ import pytest
 from tests.helpers.canaries import Canaries
 from tests.helpers.postgres import Postgres
 from tests.helpers.site import PracticeSite
+
+
+# A shell's background jobs ignore Ctrl-C, and what they start inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
