@@ -50,7 +50,8 @@ class Tunnels:
 
     def _start(self, host: str, port: int) -> Tuple[str, int, Any]:
         name = ".s.PGSQL.%d" % port
-        directory = tempfile.mkdtemp(prefix="snf-fwd-")
+        # Beside the kept connections: removed with them, also when nobody closes this.
+        directory = tempfile.mkdtemp(prefix="f", dir=connection.directory())
         self._directories.append(directory)
         here = os.path.join(directory, name)
         there = "%s/%s" % (host.rstrip("/"), name) if host.startswith("/") \
