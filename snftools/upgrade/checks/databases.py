@@ -8,6 +8,8 @@ from snftools.report import Finding
 from snftools.upgrade.checks import DATABASES, Check, Look
 
 OLDEST = 80400
+# What a session begins with; ours turn it off for themselves.
+_READ_ONLY = "SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'"
 _OTHERS = """
 SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -68,7 +70,7 @@ def writable(look: Look, node: Any) -> List[Finding]:
                 found.append(_not_writable(database, "its server is a standby",
                                            "name the primary in the settings"))
                 continue
-            if connect.rows(connection, "SHOW default_transaction_read_only")[0][0] == "on":
+            if connect.rows(connection, _READ_ONLY)[0][0] == "on":
                 found.append(_not_writable(
                     database, "its sessions are read-only",
                     "ALTER DATABASE %s SET default_transaction_read_only = off"
