@@ -126,7 +126,8 @@ def session_at(host: str, port: int, params: Params, node: "Node") -> Any:
         mask.learn(params.password)
         words["password"] = params.password
     elif not params.libpq:
-        words["passfile"] = os.devnull  # the owner's password is what the settings say
+        # The owner's password is what the settings say; no file is there (a device is warned of).
+        words["passfile"] = os.path.join(os.devnull, "none")
     try:
         opened = psycopg2.connect(**words)
     except psycopg2.OperationalError as error:
