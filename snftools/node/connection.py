@@ -48,7 +48,6 @@ def ssh(address: str, shared: bool = True, options: Tuple[str, ...] = ()) -> Lis
     """
     host, user, port = parse_address(address)
     config = _config(directory())
-    # %C is 40 characters; a socket's path has 107 at most.
     control = ["-oControlMaster=auto", "-oControlPersist=60",
                "-oControlPath=%s-%%C" % config] if shared else ["-oControlMaster=no",
                                                                 "-oControlPath=none"]
@@ -63,10 +62,18 @@ def directory() -> str:
     if chosen and _is_private(chosen):
         return chosen
     _sweep()
-    made = tempfile.mkdtemp(prefix="%s%d-" % (_PREFIX, os.getpid()))
+    made = tempfile.mkdtemp(prefix="%s%d-" % (_PREFIX, os.getpid()), dir=_parent())
     os.environ[DIRECTORY_VARIABLE] = made
     atexit.register(_close, made, os.getpid())
     return made
+
+
+def _parent() -> str:
+    """Where the directory lies: in TMPDIR, or in /tmp when that is so long that the sockets'
+    paths would not fit: 107 bytes, of which they need 93 below it.
+    """
+    wanted = tempfile.gettempdir()
+    return wanted if len(os.fsencode(wanted)) <= 107 - 93 else "/tmp"
 
 
 def _config(kept: str) -> str:
@@ -103,7 +110,7 @@ def _close(made: str, pid: int) -> None:
 
 def _sweep() -> None:
     """Remove what killed commands left: their connections end by themselves when unused."""
-    parent = tempfile.gettempdir()
+    parent = _parent()
     for name in _names(parent):
         pid = name[len(_PREFIX):].partition("-")[0]
         path = os.path.join(parent, name)
