@@ -32,5 +32,6 @@ def open_node(entry: "NodeEntry", roles: Optional[Tuple[str, ...]] = None) -> No
         from snftools.node.local import LocalNode
         return LocalNode(entry.name, wanted, become=entry.become)
     import plumbum  # noqa: F401  here, not by two threads at once later: it can't bear that
+
     from snftools.node.ssh import SshNode
     return SshNode(entry.name, wanted, entry.address, become=entry.become)
