@@ -12,6 +12,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
+from snftools.backups import sets
 from tests.helpers import cli
 from tests.helpers.lab import SIMPLE, Lab, wait_for
 
@@ -84,6 +85,8 @@ def test_a_signal_during_restore_leaves_the_old_or_the_new(
     if point == "swap.done:db":
         cli.run("snf-restore-db", "--undo", *ready.words("db"), "--yes",
                 env=ready.env).expect(0)
+        undone = sets.moment()
+        wait_for(lambda: sets.moment() != undone)  # the names of what is kept have seconds
         ready.restore().expect(0)
     for name in ready.names():
         if name.startswith("db_before"):
