@@ -33,14 +33,14 @@ _CLONE_NEWNET = 0x40000000
 _HIDDEN = ("home", "root", "work", "tmp", "srv", "mnt", "media", "var/lib/dpkg", "var/lib/apt",
            "var/cache/apt", "var/lib/postgresql", "var/log", "var/backups", "var/tmp",
            "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo", "etc/snf-upgrade")
-_HEADERS = ("/usr/sbin/sshd", "/usr/sbin/ip", "/usr/bin/unshare", "/usr/bin/nsenter")
+_NEEDED = ("sshd", "ip", "unshare", "nsenter")
 
 
 def why_not() -> str:
     """Why there can be no test hosts here, or ""."""
     if os.geteuid() != 0:
         return "test hosts need root"
-    missing = [path for path in _HEADERS if not os.path.exists(path)]
+    missing = [name for name in _NEEDED if not shutil.which(name, path=tree.MACHINE)]
     if missing:
         return "test hosts need %s" % " ".join(missing)
     tried = subprocess.run(["unshare", "-m", "-n", "-p", "-u", "-i", "--fork", "true"],
@@ -244,11 +244,12 @@ class Host:
             if path.exists():
                 path.unlink()
         for name, text in (("sync", _OLD_SYNC), ("ps", _OLD_PS)):
-            (self.root / "usr/bin" / name).rename(self.root / "usr/bin" / (name + ".new"))
-            self.put("usr/bin/" + name, text, 0o755)
-        if os.path.exists("/usr/bin/busybox"):
-            (self.root / "usr/bin/sh").unlink()
-            (self.root / "usr/bin/sh").symlink_to("busybox")
+            (self.root / "bin" / name).rename(self.root / "usr/bin" / (name + ".new"))
+            self.put("bin/" + name, text, 0o755)
+        busybox = shutil.which("busybox")
+        if busybox:
+            (self.root / "bin/sh").unlink()
+            (self.root / "bin/sh").symlink_to(busybox)
 
     def make_sudo(self) -> None:
         """Only an ordinary user may log in, who may do everything by sudo -n."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -209,7 +210,7 @@ def staging(node, tmp_path):
     (tmp_path / "tmp").mkdir()
     for name in ("cat", "id", "ls"):
         (tmp_path / "bin").mkdir(exist_ok=True)
-        os.symlink("/usr/bin/" + name, str(tmp_path / "bin" / name))
+        os.symlink(shutil.which(name), str(tmp_path / "bin" / name))
 
     def check(text):
         program(tmp_path, text)
