@@ -18,6 +18,10 @@ from snftools.errors import Refused, SnfError
 if TYPE_CHECKING:
     from snftools.database.find import Database
 
+# From here on counters stand in shared memory, complete as soon as a session has ended.
+_COUNTERS_CERTAIN = 150000
+
+
 def require(backup_dir: str, database: "Database") -> BackupSet:
     """The database's way back.  Refused (3) when it has none, with the line to type."""
     backup = marked(backup_dir, database) or equal(backup_dir, database)
@@ -74,12 +78,15 @@ def now(database: "Database") -> Dict[str, Any]:
 def unwritten(database: "Database", values: Dict[str, Any]) -> bool:
     """Whether nothing was written since the manifest, by counters, sequences and filenodes.
 
-    Believed only where nobody was connected then or is now: a session tells its writes late.
+    Believed only where nobody was connected then or is now: a session tells its writes late. Before
+    PostgreSQL 15 never: its statistics collector may be half a second behind, or lose a message.
     """
     if not values.get("quiet") or values["facts"]["oid"] != database.oid \
             or values["server"]["id"] != database.server or sessions.foreign(database):
         return False
     with connecting.connect(database, readonly=True) as connection:
+        if connection.server_version < _COUNTERS_CERTAIN:
+            return False
         counted = json.loads(json.dumps(catalog.counters(connection)))
         tables = [[table.oid, table.schema, table.name, table.filenode, list(table.columns)]
                   for table in catalog.tables(connection)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
 from typing import Any, Callable, List
 
 import pytest
 
-from snftools.backups import archive, clients
+from snftools.backups import archive, clients, wayback
 from snftools.database import catalog, digest, objects, sessions
 from snftools.database.connect import pins
 from snftools.errors import Refused
@@ -152,3 +153,18 @@ def test_programs_that_do_not_fit_are_refused(client: str, server: int) -> None:
     ("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", 150018), ("nonsense", 0)])
 def test_version_numbers(text: str, number: int) -> None:
     assert clients.version_number(text) == number
+
+
+@pytest.mark.parametrize("version,believed", [(90600, False), (140012, False), (150000, True)])
+def test_write_counters_are_believed_from_15_on(version: int, believed: bool,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older server's collector tells them late: the rows deleted just now would be missed."""
+    counters = {"stats_reset": "then", "tables": {"1": [1, 0, 0]}}
+    monkeypatch.setattr(wayback.connecting, "connect",
+                        lambda database, readonly: Recorder(version))
+    monkeypatch.setattr(wayback.sessions, "foreign", lambda database: [])
+    monkeypatch.setattr(wayback.catalog, "counters", lambda connection: counters)
+    database: Any = SimpleNamespace(oid=7, server="one")
+    values = {"quiet": True, "facts": {"oid": 7}, "server": {"id": "one"}, "tables": [],
+              "large_objects": [], "sequences": [], "counters": counters}
+    assert wayback.unwritten(database, values) is believed
