@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
-from snftools.settings.lexer import Token
 from snftools.settings.statements import Statement
 
 State = Optional[bool]       # True: executed once, False: not at all, None: nobody knows
@@ -14,10 +13,10 @@ _ALWAYS = frozenset(["finally", "def", "class"])
 class Flow:
     """Told the statements of one file in order, it says of each whether it is executed.
 
-    `truth` says what a condition is, None where that is not known.
+    `truth` says what a statement's condition is, None where that is not known.
     """
 
-    def __init__(self, truth: Callable[[Sequence[Token]], State]) -> None:
+    def __init__(self, truth: Callable[[Statement], State]) -> None:
         self._truth = truth
         self._blocks: List[Tuple[int, State]] = []     # (depth of what is in it, state)
         self._taken: Dict[int, State] = {}             # of the if at a depth: was one branch
@@ -39,7 +38,7 @@ class Flow:
         before = self._taken.get(depth) if word in ("elif", "else") else False
         now = True if word == "else" else None
         if word in ("if", "elif"):
-            now = self._truth(statement.tokens[1:])
+            now = self._truth(statement)
         here = _both(_not(before), now)
         self._taken[depth] = _not(_both(_not(before), _not(now)))
         return here

@@ -8,7 +8,8 @@ back. Nothing here raises: what is no Python becomes an ERR token.
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, NamedTuple, Tuple
+from string import ascii_letters
+from typing import List, NamedTuple, Tuple
 
 BOM = "\xef\xbb\xbf"
 NAME, NUMBER, STRING, OP = "NAME", "NUMBER", "STRING", "OP"
@@ -42,24 +43,22 @@ _NUMBER = (
 _OPERATOR = (
     r"\*\*=|//=|>>=|<<=|<>|!=|==|<=|>=|\*\*|//|>>|<<|\+=|-=|\*=|/=|%=|&=|\|=|\^="
     r"|[-+*/%&|^~<>()\[\]{},:.`=;@]")
-_MASTER = re.compile(
-    r"(?P<BLANK>[ \t\f]+|\\(?:%s))"
-    r"|(?P<COMMENT>\#[^\r\n]*)"
-    r"|(?P<NEWLINE>%s)"
-    r"|(?P<STRING>[uUbBrR]?(?:'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"))"
-    r"|(?P<OPENQUOTE>(?:[uU][rR]?|[bB][rR]?|[rR])?(?:'''|\"\"\"|'|\"))"
-    r"|(?P<NUMBER>%s)"
-    r"|(?P<NAME>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<OP>%s)"
-    r"|(?P<ERR>[\s\S])" % (_EOL, _EOL, _NUMBER, _OPERATOR))
-# The inside of a string up to its closing quote or to what no string of that sort may hold.
-# No alternative can fail after it matched, so the time is linear in the text.
-_INSIDE = {
-    "'": re.compile(r"(?:[^'\\\r\n]+|\\(?:\r\n|[\s\S]))*"),
-    '"': re.compile(r'(?:[^"\\\r\n]+|\\(?:\r\n|[\s\S]))*'),
-    "'''": re.compile(r"(?:[^'\\]+|\\[\s\S]|'(?!''))*"),
-    '"""': re.compile(r'(?:[^"\\]+|\\[\s\S]|"(?!""))*'),
-}
+_PREFIX = r"(?:[uU][rR]?|[bB][rR]?|[rR])?"
+# A string up to its closing quote, or to what no string of that sort may hold. No alternative
+# can fail after it matched, so the time is linear in the text.
+_STRINGS = (r"'''(?:[^'\\]{m}|\\[\s\S]|'(?!''))*(?:'''){q}",
+            r'"""(?:[^"\\]{m}|\\[\s\S]|"(?!""))*(?:"""){q}',
+            r"'(?!'')(?:[^'\\\r\n]{m}|\\(?:\r\n|[\s\S]))*'{q}",
+            r'"(?!"")(?:[^"\\\r\n]{m}|\\(?:\r\n|[\s\S]))*"{q}')
+_STRING = _PREFIX + "(?:" + "|".join(_STRINGS) + ")"
+_CLOSED = re.compile(_STRING.replace("{q}", "").replace("{m}", "") + r"\Z")
+_PIECE = re.compile(r"[ \t\f]+|\\(?:%s)|\#[^\r\n]*|%s|%s|%s|[A-Za-z_][A-Za-z0-9_]*|%s|[\s\S]" % (
+    _EOL, _EOL, _STRING.replace("{q}", "?").replace("{m}", "+"), _NUMBER, _OPERATOR))
+_KINDS = {
+    **dict.fromkeys(" \t\f", BLANK), "#": COMMENT, "\r": NEWLINE, "\n": NEWLINE,
+    **dict.fromkeys("0123456789", NUMBER), **dict.fromkeys("'\"", STRING),
+    **dict.fromkeys(ascii_letters + "_", NAME),
+    **dict.fromkeys("-+*/%&|^~<>()[]{},:.`=;@!", OP)}
 EOL = re.compile(_EOL)
 
 
@@ -73,56 +72,49 @@ def line_ends(text: str) -> int:
 def tokens(text: str) -> List[Token]:
     """The whole text as tokens: joined they are the text, whatever it holds."""
     found: List[Token] = []
-    make = tuple.__new__
-    line, depth, significant = 1, 0, False
-    for kind, piece, start in _pieces(text):
-        ended = 0
+    make, kinds, add = tuple.__new__, _KINDS, found.append
+    line, depth, significant, start = 1, 0, False, 0
+    if text.startswith(BOM):
+        start = len(BOM)
+        add(Token(BLANK, BOM, 0, 1))
+    for piece in _PIECE.findall(text, start):
+        kind, ended = kinds.get(piece[0], ERR), 0
         if kind == NEWLINE:
             ended = 1
             if depth or not significant:
                 kind = NL
             else:
                 significant = False
-        elif kind not in QUIET:
+        elif kind == OP and piece in _BRACKETS:
             significant = True
-            if piece in _BRACKETS:
-                depth = depth + 1 if piece in OPENING else max(0, depth - 1)
-        if kind in _MAY_END_LINES and piece != " ":
+            depth = depth + 1 if piece in OPENING else max(0, depth - 1)
+        elif kind in _CERTAIN:
+            significant = significant or kind == NUMBER
+        elif kind != NAME or "'" in piece or '"' in piece:
+            kind = _looked_at(kind, piece)
             ended = line_ends(piece)
-        found.append(make(Token, (kind, piece, start, line)))
+            significant = significant or kind != BLANK
+        else:
+            significant = True
+        add(make(Token, (kind, piece, start, line)))
+        start += len(piece)
         line += ended
     return found
 
 
-def _pieces(text: str) -> Iterator[Tuple[str, str, int]]:
-    """(kind, text, start) of one token after the other."""
-    start, size = 0, len(text)
-    if text.startswith(BOM):
-        start = len(BOM)
-        yield BLANK, BOM, 0
-    while start < size:
-        for match in _MASTER.finditer(text, start):     # some alternative always matches
-            kind = str(match.lastgroup)
-            if kind == "OPENQUOTE":
-                kind, end = _string(text, match)
-                yield kind, text[start:end], start
-                start = end
-                break
-            yield kind, match.group(), start
-            start = match.end()
-
-
 _BRACKETS = frozenset("()[]{}")
-_MAY_END_LINES = frozenset([BLANK, STRING, ERR])
+_CERTAIN = frozenset([BLANK, COMMENT, NUMBER])
 
 
-def _string(text: str, opening: "re.Match[str]") -> Tuple[str, int]:
-    quote = opening.group().lstrip("uUbBrR")
-    inside = _INSIDE[quote].match(text, opening.end())
-    end = inside.end() if inside else opening.end()
-    if text.startswith(quote, end):
-        return STRING, end + len(quote)
-    return ERR, end
+def _looked_at(kind: str, piece: str) -> str:
+    """The kind of a piece whose first character does not tell it."""
+    if kind == OP:
+        if len(piece) == 1:
+            return ERR if piece == "!" else OP
+        return NUMBER if piece[1].isdigit() else OP
+    if kind == ERR:
+        return BLANK if piece[0] == "\\" and len(piece) > 1 else ERR
+    return STRING if _CLOSED.match(piece) else ERR
 
 
 def faults(found: List[Token]) -> List[Tuple[int, str]]:

@@ -8,7 +8,7 @@ where and why; it spreads to all that is made from it.
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from snftools.settings import how
 from snftools.settings.flow import Flow, State
@@ -26,6 +26,7 @@ class Namespace:
     def __init__(self) -> None:
         self.values: Dict[str, Any] = {}
         self.places: Dict[str, str] = {}
+        self._trees: Mapping[int, ast.AST] = {}
         self.shared: Dict[str, Unknown] = {}     # what functions set whenever they are called
 
     def run(self, sources: Iterable[Source]) -> "Namespace":
@@ -37,16 +38,20 @@ class Namespace:
     def execute(self, source: Source) -> None:
         """Execute one more file."""
         flow = Flow(self._truth)
+        self._trees = source.trees
         for statement, names in zip(source.statements, source.names):
             state = flow.state(statement)
             if state is not False:
                 self._step(source, statement, names, state)
 
-    def _truth(self, condition: Sequence[Token]) -> State:
+    def _truth(self, statement: Statement) -> State:
         try:
-            return bool(evaluate(condition, self.values))
+            return bool(evaluate(statement.tokens[1:], self.values, self._tree(statement)))
         except Unknown:
             return None
+
+    def _tree(self, statement: Statement) -> Optional[ast.AST]:
+        return self._trees.get(statement.tokens[0].start)
 
     def _step(self, source: Source, statement: Statement, names: Names, state: State) -> None:
         where = "%s:%d" % (source.name, statement.line)
@@ -84,7 +89,8 @@ class Namespace:
             return Unknown("it is set under a condition, in a loop or in a block")
         try:
             if bound.how in (how.PLAIN, how.CHAINED):
-                return evaluate(split_at(statement.tokens, "=")[-1], self.values)
+                return evaluate(split_at(statement.tokens, "=")[-1], self.values,
+                                self._tree(statement))
             if bound.how == how.AUGMENTED:
                 return self._augmented(statement, bound)
             if bound.how == how.TUPLE:

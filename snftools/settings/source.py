@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Iterator, Tuple
+from typing import TYPE_CHECKING, Iterator, Mapping, Tuple
 
 from snftools.settings import lexer, syntax
 from snftools.settings.lexer import Token
 from snftools.settings.names import Bound, Names, names_of
 from snftools.settings.statements import Statement, statements
+
+if TYPE_CHECKING:
+    import ast
 
 # Encodings of which every ASCII byte is that character: what a file may declare and be edited.
 ASCII_SUPERSETS = ("ascii", "us-ascii", "utf-8", "utf8", "latin-1", "latin1", "l1", "iso-8859-",
@@ -24,12 +27,13 @@ KEPT = 32      # files whose tokens are kept
 
 @dataclass(frozen=True)
 class Parsed:
-    """What is in a file; `faults` are (line, what)."""
+    """What is in a file; `faults` are (line, what), `trees` what syntax.look() finds."""
 
     tokens: Tuple[Token, ...]
     statements: Tuple[Statement, ...]
     names: Tuple[Names, ...]
     faults: Tuple[Tuple[int, str], ...]
+    trees: Mapping[int, "ast.AST"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,10 @@ class Source:
     @property
     def names(self) -> Tuple[Names, ...]:
         return parsed(self.data).names
+
+    @property
+    def trees(self) -> Mapping[int, "ast.AST"]:
+        return parsed(self.data).trees
 
     @property
     def faults(self) -> Tuple[Tuple[int, str], ...]:
@@ -83,11 +91,12 @@ def parsed(data: bytes) -> Parsed:
     found = lexer.tokens(text)
     parts, wrong = statements(found)
     faults = lexer.faults(found) + wrong + list(_encoding_faults(text))
+    trees: Mapping[int, "ast.AST"] = {}
     if not faults and parts:
-        broken = syntax.fault(parts)
+        broken, trees = syntax.look(parts)
         faults += [broken] if broken else []
     return Parsed(tuple(found), tuple(parts), tuple(names_of(part) for part in parts),
-                  tuple(sorted(faults)))
+                  tuple(sorted(faults)), trees)
 
 
 def _encoding_faults(text: str) -> Iterator[Tuple[int, str]]:

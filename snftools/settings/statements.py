@@ -55,19 +55,25 @@ def column(text: str) -> int:
     return width
 
 
+_LAYOUT = QUIET | {NEWLINE}
+
+
 def logical_lines(found: Sequence[Token]) -> Iterator[Tuple[str, List[Token], int, int]]:
     """(indentation text, significant tokens, start, end) of each logical line."""
     indent, line, start = "", [], 0  # type: str, List[Token], int
     for token in found:
-        if token.kind == NL and not line:
-            indent, start = "", token.end
-        elif token.kind == NEWLINE:
+        kind = token[0]
+        if kind not in _LAYOUT:
+            line.append(token)
+        elif kind == NEWLINE:
             yield indent, line, start, token.end
             indent, line, start = "", [], token.end
-        elif token.kind == BLANK and not line:
+        elif line:
+            continue
+        elif kind == NL:
+            indent, start = "", token.end
+        elif kind == BLANK:
             indent += token.text
-        elif token.kind not in QUIET:
-            line.append(token)
     if line:
         yield indent, line, start, found[-1].end
 
@@ -149,6 +155,8 @@ def depths(line: Sequence[Token]) -> Iterator[Tuple[int, int]]:
 
 def split_at(line: Sequence[Token], mark: str) -> List[List[Token]]:
     """The line cut at an operator that stands outside all brackets."""
+    if mark not in [token[1] for token in line]:
+        return [list(line)]
     parts: List[List[Token]] = [[]]
     depth = 0
     for token in line:

@@ -1,30 +1,50 @@
 """Whether statements are Python 2 that compiles, told by the parser of this Python.
 
-The statements are written as Python 3 of the same shape: strings and numbers emptied, what only
-Python 2 writes (print, exec, backticks, `except E, e`, tuples as parameters) in today's form.
+The statements are written as Python 3 of the same shape: strings and numbers emptied (but in what
+is to be evaluated), what only Python 2 writes (print, exec, backticks, `except E, e`, tuples as
+parameters) in today's form.
 It errs on the side of accepting: what it refuses, Python 2.7 refuses as well (the test asks it).
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from snftools.settings.lexer import KEYWORDS, NAME, NUMBER, OP, STRING, Token
 from snftools.settings.statements import Statement, is_name
+from snftools.settings.values import Unknown, is_strings, python3_token
 
 # Keywords of Python 3 that are names in Python 2.
 _NAMES = {word: word + "_" for word in ("True", "False", "None", "nonlocal", "async", "await")}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 
 
-def fault(statements: Sequence[Statement]) -> Optional[Tuple[int, str]]:
-    """(line, what) of the first statement that is no Python 2, None when all are."""
+Fault = Optional[Tuple[int, str]]
+
+
+def look(statements: Sequence[Statement]) -> Tuple[Fault, Dict[int, ast.AST]]:
+    """((line, what) of the first statement that is no Python 2, trees).
+
+    A tree is the value of `NAME = value`, or the condition of an `if`, by the offset of its
+    statement; not all of them have one.
+    """
     modern = any(_future_print(statement.tokens) for statement in statements)
+    known: Dict[int, int] = {}
     lines = []
-    for statement in statements:
-        words = _words(statement.tokens, modern)
-        lines.append(" " * statement.depth + words + (":" if statement.header else ""))
+    for number, statement in enumerate(statements, 1):
+        words = _valued(statement.tokens)
+        if words:
+            known[number] = statement.tokens[0].start
+        lines.append(_line(statement, words or _words(statement.tokens, modern)))
+    try:
+        return None, dict(_trees(ast.parse("\n".join(lines) + "\n").body, known))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _fault(statements, modern), {}     # perhaps a value was to blame
+
+
+def _fault(statements: Sequence[Statement], modern: bool) -> Fault:
+    lines = [_line(statement, _words(statement.tokens, modern)) for statement in statements]
     try:
         ast.parse("\n".join(lines) + "\n")
     except SyntaxError as error:
@@ -35,15 +55,46 @@ def fault(statements: Sequence[Statement]) -> Optional[Tuple[int, str]]:
     return None
 
 
+def _line(statement: Statement, words: str) -> str:
+    return " " * statement.depth + words + (":" if statement.header else "")
+
+
+def _valued(tokens: Sequence[Token]) -> str:
+    """The statement with its strings and numbers in it, "" where that is not needed or known."""
+    if tokens[0].text in ("if", "elif"):
+        first = 1
+    elif len(tokens) > 3 and tokens[1].text == "=" and is_name(tokens[0]) \
+            and not is_strings(tokens[2:]):
+        first = 2
+    else:
+        return ""
+    if any(token.text in _UNVALUED for token in tokens):
+        return ""
+    try:
+        return " ".join([token.text for token in tokens[:first]] + [
+            python3_token(token) for token in tokens[first:]])
+    except Unknown:
+        return ""
+
+
+def _trees(body: Iterable[Any], known: Dict[int, int]) -> Iterator[Tuple[int, ast.AST]]:
+    for node in body:
+        if node.lineno in known and isinstance(node, (ast.Assign, ast.If)):
+            yield known[node.lineno], node.value if isinstance(node, ast.Assign) else node.test
+        for inner in ("body", "orelse", "finalbody", "handlers"):
+            yield from _trees(getattr(node, inner, ()), known)
+
+
 def _future_print(tokens: Sequence[Token]) -> bool:
     words = [token.text for token in tokens]
     return words[:3] == ["from", "__future__", "import"] and "print_function" in words
 
 
 def _words(tokens: Sequence[Token], modern: bool) -> str:
-    if len(tokens) == 3 and tokens[1].text == "=" and is_name(tokens[0]) and (
-            tokens[2].kind in (STRING, NUMBER) or is_name(tokens[2])):
-        return "0"          # NAME = OPERAND, as most of a settings file: nothing to parse
+    if len(tokens) > 2 and tokens[1].text == "=" and is_name(tokens[0]) and (
+            len(tokens) == 3 and (tokens[2].kind in _OPERANDS or is_name(tokens[2]))
+            or is_strings(tokens[2:])):
+        return "0"          # as most of a settings file is: nothing to parse
     first = tokens[0].text if tokens[0].kind == NAME else ""
     parts = _plain(tokens)
     if first == "def" and len(parts) > 2:
@@ -69,6 +120,8 @@ def _plain(tokens: Sequence[Token]) -> List[str]:
 
 
 _RARE = frozenset(["`", "lambda", "for"])
+_OPERANDS = (STRING, NUMBER)
+_UNVALUED = _RARE | {"nonlocal", "async", "await"}
 
 
 def _simple(token: Token) -> str:

@@ -33,8 +33,9 @@ class Unknown(Exception):
     """An expression, or a part of one, that this interpreter does not know; str() says why."""
 
 
-def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
-    """The value of an expression's tokens; `names` gives the values of names.
+def evaluate(tokens: Sequence[Token], names: Mapping[str, Any],
+             tree: Optional[ast.AST] = None) -> Any:
+    """The value of an expression's tokens; `names` gives the values of names, `tree` is theirs.
 
     A value which is an Unknown itself, a name that is not there, and whatever the interpreter
     does not know raise Unknown.
@@ -45,14 +46,10 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
             return string_value(first.text)
         if first.kind == NUMBER and first.text.isdigit() and first.text[0] != "0":
             return int(first.text)
-    if len(tokens) > 2 and tokens[0].text == "[" and tokens[-1].text == "]":
-        strings = _strings(tokens[1:-1])
-        if strings is not None:
-            return strings
-    text = python3(tokens)
+    if is_strings(tokens):
+        return [string_value(token.text) for token in tokens[1:-1:2]]
     try:
-        tree = ast.parse(text, mode="eval").body
-        return value_of(tree, names)
+        return value_of(tree or ast.parse(python3(tokens), mode="eval").body, names)
     except SyntaxError:
         raise Unknown("it is no expression that this tool can read") from None
     except (RecursionError, MemoryError):
@@ -61,23 +58,25 @@ def evaluate(tokens: Sequence[Token], names: Mapping[str, Any]) -> Any:
         raise Unknown("it fails with %s" % type(error).__name__) from None
 
 
-def _strings(tokens: Sequence[Token]) -> Optional[List[str]]:
-    """The elements of a list that is written as strings and commas alone, else None."""
-    for index, token in enumerate(tokens):
-        if token.text != "," if index % 2 else token.kind != STRING:
-            return None
-    return [string_value(token.text) for token in tokens[::2]]
+def is_strings(tokens: Sequence[Token]) -> bool:
+    """A list that is written as strings and commas alone."""
+    if len(tokens) < 3 or tokens[0].text != "[" or tokens[-1].text != "]":
+        return False
+    inside = tokens[1:-1]
+    return (all(token.kind == STRING for token in inside[::2])
+            and all(token.text == "," for token in inside[1::2]))
 
 
 def python3(tokens: Sequence[Token]) -> str:
     """The tokens as one line of Python 3 with the same meaning (TOOLING 2, rule 7)."""
-    return "(" + " ".join(_python3_token(token) for token in tokens) + ")"
+    return "(" + " ".join(python3_token(token) for token in tokens) + ")"
 
 
 _OLD_OCTAL = re.compile(r"0[0-7]+\Z")
 
 
-def _python3_token(token: Token) -> str:
+def python3_token(token: Token) -> str:
+    """One token of it. Unknown where it can't be read."""
     if token.text == "`":
         raise Unknown("it holds backticks")
     if token.text == "<>":
