@@ -53,12 +53,13 @@ def _subject(ctx: Any, args: Any, node: Any, given: Any, not_compared: str) -> A
     """All that is looked at on a node. Failed when its settings cannot be read."""
     from snftools.commands import astakos
     from snftools.settings.around import look
-    from snftools.settings.checks import Subject
+    from snftools.settings.checks import Subject, leftovers
     from snftools.settings.directory import SettingsDir
     from snftools.settings.rules import Rules
     part = ctx.release.part("settings")
     rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
-    directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names())
+    directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names(),
+                                 leftovers.holding(rules, part["checks"]))
     around = look(node, directory, part["checks"], _packages(node, part["checks"]))
     rename, next_step = _lines(ctx, args, node)
     return Subject(directory, rules, part["checks"], given, around=around, rename=rename,

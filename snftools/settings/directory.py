@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import (
-    TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple)
+    TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Pattern, Tuple)
 
 from snftools.errors import Failed
 from snftools.settings.scan import Place, Scan
@@ -27,27 +27,31 @@ class SettingsDir:
     """The settings files of one node, in the order in which they are executed.
 
     `watched`: names whose places are found in the one pass that is made over the files; those
-    of other names are looked up when they are asked for.
+    of other names are looked up when they are asked for. `holding`: statements with such text in a
+    string are found in it as well.
     """
 
     path: str
     files: Tuple[Source, ...]
     node: str = ""
     watched: FrozenSet[str] = frozenset()
+    holding: Optional[Pattern[str]] = None
 
     @classmethod
     def read(cls, node: "Node", path: str = DEFAULT_PATH,
-             watch: Iterable[str] = ()) -> "SettingsDir":
+             watch: Iterable[str] = (), holding: Optional[Pattern[str]] = None
+             ) -> "SettingsDir":
         """Read the node's files. Failed when the directory or a file cannot be read."""
-        return cls.of(path, read_files(node, path), node.name, watch)
+        return cls.of(path, read_files(node, path), node.name, watch, holding)
 
     @classmethod
     def of(cls, path: str, files: Iterable[Tuple[str, bytes]], node: str = "",
-           watch: Iterable[str] = ()) -> "SettingsDir":
+           watch: Iterable[str] = (), holding: Optional[Pattern[str]] = None
+           ) -> "SettingsDir":
         """The same from files at hand, as (name, bytes)."""
         named = sorted((name, data) for name, data in files if name.endswith(".conf"))
         return cls(path.rstrip("/") or "/", tuple(Source(name, data) for name, data in named),
-                   node, frozenset(watch))
+                   node, frozenset(watch), holding)
 
     def file_path(self, name: str) -> str:
         """The file's path on the node."""
@@ -71,7 +75,7 @@ class SettingsDir:
     @cached_property
     def scan(self) -> Scan:
         """The one pass over all files."""
-        return Scan.of(self.files, self.watched)
+        return Scan.of(self.files, self.watched, self.holding)
 
     def bindings(self, name: str) -> List[Place]:
         """Where the name is bound, in whatever way, in the order of execution."""

@@ -13,6 +13,7 @@ from snftools.settings.lexer import COMMENT, NAME, STRING, Token
 from snftools.settings.names import NAMESPACES, Bound
 from snftools.settings.namespace import Namespace
 from snftools.settings.source import Source
+from snftools.settings.statements import Statement
 
 CODE = frozenset(["exec", "eval", "execfile"]) | NAMESPACES
 
@@ -31,6 +32,9 @@ class Place:
         return "%s:%d" % (self.source.name, self.token.line)
 
 
+Held = Tuple[str, Statement, Tuple[str, ...]]       # file, statement, names that it binds
+
+
 @dataclass
 class Scan:
     """What a pass found. Places are kept of watched names; of others, the files alone."""
@@ -40,6 +44,8 @@ class Scan:
     opaque: List[Place] = field(default_factory=list)
     quoted: List[Place] = field(default_factory=list)   # comments and strings with watched names
     coded: List[Place] = field(default_factory=list)    # strings with them that may be code
+    holding: Optional[Pattern[str]] = None
+    held: List[Held] = field(default_factory=list)      # statements with a string that has it
     files: Tuple[Source, ...] = ()
     names: Set[str] = field(default_factory=set)        # every name that some file binds
     namespace: Namespace = field(default_factory=Namespace)
@@ -47,9 +53,10 @@ class Scan:
     _used: Dict[str, List[Place]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Tuple[Source, ...], watched: FrozenSet[str]) -> "Scan":
+    def of(cls, files: Tuple[Source, ...], watched: FrozenSet[str],
+           holding: Optional[Pattern[str]] = None) -> "Scan":
         """Read the files in order."""
-        scan = cls(watched, files=files)
+        scan = cls(watched, files=files, holding=holding)
         for name in watched:
             scan._bound[name], scan._used[name] = [], []
         collecting = gc.isenabled()
@@ -77,6 +84,15 @@ class Scan:
         self.namespace.execute(source)
         if self._words.search(source.data):
             self._mentions(source)
+        if self.holding and self.holding.search(source.text):
+            self._hold(source, self.holding)
+
+    def _hold(self, source: Source, holding: Pattern[str]) -> None:
+        for statement, names in zip(source.statements, source.names):
+            if any(token.kind == STRING and holding.search(token.text)
+                   for token in statement.tokens):
+                self.held.append((source.name, statement,
+                                  tuple(bound.name for bound in names.bound)))
 
     @cached_property
     def _words(self) -> "Pattern[bytes]":

@@ -77,10 +77,15 @@ def _valued(tokens: Sequence[Token]) -> str:
         return ""
 
 
+_SIMPLE = (ast.Assign, ast.Expr)
+
+
 def _trees(body: Iterable[Any], known: Dict[int, int]) -> Iterator[Tuple[int, ast.AST]]:
     for node in body:
-        if node.lineno in known and isinstance(node, (ast.Assign, ast.If)):
+        if isinstance(node, (ast.Assign, ast.If)) and node.lineno in known:
             yield known[node.lineno], node.value if isinstance(node, ast.Assign) else node.test
+        if isinstance(node, _SIMPLE):
+            continue
         for inner in ("body", "orelse", "finalbody", "handlers"):
             yield from _trees(getattr(node, inner, ()), known)
 

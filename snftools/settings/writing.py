@@ -32,7 +32,7 @@ def write_all(edits: EditSet, node: "Node", undo: "UndoStore") -> List[str]:
     contents = edits.contents()
     if not contents:
         return []
-    directory = edits.directory
+    directory, changed = edits.directory, edits.changed()
     _still_the_same(directory, node)
     _make_room(directory, node, sum(map(len, contents.values())))
     stats = {name: node.stat(directory.file_path(name)) for name in contents}
@@ -40,7 +40,7 @@ def write_all(edits: EditSet, node: "Node", undo: "UndoStore") -> List[str]:
     written: List[str] = []
     try:
         for name, data in contents.items():
-            _write_one(edits, node, name, data, stats, written)
+            _write_one(directory, node, name, data, changed[name], stats[name], written)
     except BaseException as error:
         _put_back(directory, node, written, contents, undo, error)
         if isinstance(error, OSError):
@@ -52,9 +52,8 @@ def write_all(edits: EditSet, node: "Node", undo: "UndoStore") -> List[str]:
     return [directory.file_path(name) for name in contents]
 
 
-def _write_one(edits: EditSet, node: "Node", name: str, data: bytes,
-               stats: Dict[str, Optional["Stat"]], written: List[str]) -> None:
-    directory = edits.directory
+def _write_one(directory: SettingsDir, node: "Node", name: str, data: bytes,
+               edits: Sequence[Edit], stat: Optional["Stat"], written: List[str]) -> None:
     path, source = directory.file_path(name), directory.source(name)
     old = source.data if source else None
     now = _content(node, path)
@@ -63,7 +62,6 @@ def _write_one(edits: EditSet, node: "Node", name: str, data: bytes,
     if now != old:
         raise _changed(path, node)
     written.append(name)
-    stat = stats[name]
     if stat is not None:
         node.write(path, data)
     else:
@@ -71,7 +69,7 @@ def _write_one(edits: EditSet, node: "Node", name: str, data: bytes,
         node.write(path, data, mode=model.mode if model.kind == "file" else NEW_FILE_MODE,
                    owner=(model.uid, model.gid))
     found = _content(node, path)
-    if found is None or not proven(old or b"", found, edits.changed()[name]):
+    if found is None or not proven(old or b"", found, edits):
         raise Failed("%s holds something else than was written" % path, node=node.name,
                      unchanged="all settings files (what was written is put back)",
                      next="look at the disk, then run the command again")

@@ -6,7 +6,7 @@ from snftools.release import Release
 from snftools.settings import prove
 from snftools.settings.around import Around
 from snftools.settings.asked import Asked
-from snftools.settings.checks import Subject
+from snftools.settings.checks import Subject, leftovers
 from snftools.settings.directory import SettingsDir
 from snftools.settings.rules import Given, Rules
 
@@ -40,9 +40,9 @@ def subject(text, *roles, node="n1", tokens=None, base_urls=None, email=None, an
     """`text`: one file's, or {name: text}; `email`: [email], which also asks for its checks."""
     part = Release.read().part("settings")
     files = text if isinstance(text, dict) else {"a.conf": text}
-    directory = SettingsDir.of(path, [(name, data.encode()) for name, data in files.items()],
-                               node)
     rules = Rules.of("0.14", part, roles, email=email is not None)
+    directory = SettingsDir.of(path, [(name, data.encode()) for name, data in files.items()],
+                               node, holding=leftovers.holding(rules, part["checks"]))
     return Subject(directory, rules, part["checks"],
                    Given(dict(base_urls or {}), dict(email or {}),
                          dict(TOKENS if tokens is None else tokens)),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Iterator, List, Mapping, Sequence, Set
+from typing import Any, Iterable, Iterator, List, Mapping, Pattern, Sequence, Set
 
 from snftools.report import Finding
 from snftools.settings import masked
 from snftools.settings.checks import Subject
-from snftools.settings.checks.moved import Moved
+from snftools.settings.checks.moved import Moved, anywhere
 from snftools.settings.edits import EditSet
 from snftools.settings.lexer import STRING, Token
 from snftools.settings.removed import plan_removed
-from snftools.settings.rules import REMOVED, RENAME, literal
+from snftools.settings.rules import REMOVED, RENAME, Rules, literal
 from snftools.settings.values import Unknown, present, string_value
 
 _BACKUP = re.compile(
@@ -49,20 +49,28 @@ def _name(subject: Subject, name: str, new: str) -> Iterator[Finding]:
             subject.directory.file_path(place.where))
 
 
+def holding(rules: Rules, conf: Mapping[str, Any]) -> Pattern[str]:
+    """What a string must have in it for the settings to be read with; the rest is not looked at."""
+    olds = [row.name for row in rules.kind(RENAME)]
+    return re.compile("%s|%s|\\\\" % (_any_of(olds), anywhere(conf["moved_in_settings"])))
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words)) or r"\Z\w"
+
+
 def _strings(subject: Subject, olds: Mapping[str, str]) -> Iterator[Finding]:
     """Strings are never edited, so what they hold is told."""
     told = _told_elsewhere(subject) | set(olds)
     moved = Moved(subject, subject.conf["moved_in_settings"])
-    words = "|".join(map(re.escape, olds)) or r"\Z\w"
-    names = re.compile(r"(?<!\w)(%s)(?!\w)" % words)
-    for statement, bound, where in subject.statements(
-            re.compile("%s|%s|\\\\" % (words, moved.anywhere))):
+    names = re.compile(r"(?<!\w)(%s)(?!\w)" % _any_of(olds))
+    for file, statement, bound in subject.directory.scan.held:
         if bound and set(bound) <= told:
             continue
         for token in statement.tokens:
             if token.kind != STRING:
                 continue
-            place = "%s:%d" % (where.rpartition(":")[0], token.line)
+            place = subject.directory.file_path("%s:%d" % (file, token.line))
             holds = names.search(token.text)
             if holds:
                 yield subject.finding("old-name", "warning", "a string holds %s" % holds.group(1),

@@ -12,17 +12,20 @@ from snftools.settings.checks import Subject
 _BEFORE = r"(?:\A|(?<=[\s\"'^(|=,!])|(?<=\*\*)|(?<=://)[^/\s\"'<>]+)"
 
 
+def anywhere(paths: Iterable[str]) -> str:
+    """A pattern of the paths, without which none of them is found."""
+    longest = sorted(paths, key=len, reverse=True)
+    # In a web server's pattern dots may have a backslash before them.
+    return "|".join(re.escape(path).replace(r"\.", r"\\?\.") for path in longest) or r"\Z\w"
+
+
 class Moved:
     """The release's old paths; the new ones lie below the base URLs of this site."""
 
     def __init__(self, subject: Subject, paths: Iterable[str]) -> None:
         self._rows = {path: subject.conf["moved"][path] for path in paths}
         self._subject = subject
-        longest = sorted(self._rows, key=len, reverse=True)
-        # In a web server's pattern dots may have a backslash before them.
-        inner = "|".join(re.escape(path).replace(r"\.", r"\\?\.") for path in longest)
-        self._pattern = re.compile(_BEFORE + r"(%s)(?![\w.-])" % (inner or r"\Z\w"))
-        self.anywhere = inner or r"\Z\w"       # a pattern without which nothing is found
+        self._pattern = re.compile(_BEFORE + r"(%s)(?![\w.-])" % anywhere(self._rows))
 
     def found(self, text: str) -> Iterator[Tuple[str, str]]:
         """(old, new) of each old path in the text, once; new is "" where there is none."""
