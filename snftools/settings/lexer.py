@@ -58,7 +58,7 @@ _KINDS = {
     **dict.fromkeys(" \t\f", BLANK), "#": COMMENT, "\r": NEWLINE, "\n": NEWLINE,
     **dict.fromkeys("0123456789", NUMBER), **dict.fromkeys("'\"", STRING),
     **dict.fromkeys(ascii_letters + "_", NAME),
-    **dict.fromkeys("-+*/%&|^~<>()[]{},:.`=;@!", OP)}
+    **dict.fromkeys("-+*/%&|^~<>()[]{},:.`=;@", OP)}
 EOL = re.compile(_EOL)
 
 
@@ -85,13 +85,16 @@ def tokens(text: str) -> List[Token]:
                 kind = NL
             else:
                 significant = False
-        elif kind == OP and piece in _BRACKETS:
+        elif kind == OP:
             significant = True
-            depth = depth + 1 if piece in OPENING else max(0, depth - 1)
+            if piece in _BRACKETS:
+                depth = depth + 1 if piece in OPENING else max(0, depth - 1)
+            elif len(piece) > 1 and piece[0] == ".":
+                kind = NUMBER
         elif kind in _CERTAIN:
             significant = significant or kind == NUMBER
         elif kind != NAME or "'" in piece or '"' in piece:
-            kind = _looked_at(kind, piece)
+            kind = _kind(piece)
             ended = line_ends(piece)
             significant = significant or kind != BLANK
         else:
@@ -106,14 +109,12 @@ _BRACKETS = frozenset("()[]{}")
 _CERTAIN = frozenset([BLANK, COMMENT, NUMBER])
 
 
-def _looked_at(kind: str, piece: str) -> str:
+def _kind(piece: str) -> str:
     """The kind of a piece whose first character does not tell it."""
-    if kind == OP:
-        if len(piece) == 1:
-            return ERR if piece == "!" else OP
-        return NUMBER if piece[1].isdigit() else OP
-    if kind == ERR:
-        return BLANK if piece[0] == "\\" and len(piece) > 1 else ERR
+    if piece == "!=":
+        return OP
+    if piece[0] == "\\" and len(piece) > 1:
+        return BLANK
     return STRING if _CLOSED.match(piece) else ERR
 
 

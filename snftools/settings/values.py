@@ -84,9 +84,13 @@ def python3_token(token: Token) -> str:
     if token.kind == NUMBER:
         digits = token.text.rstrip("lL")
         return "0o" + digits if _OLD_OCTAL.match(digits) else digits
-    if token.kind == STRING:
+    if token.kind == STRING and not (
+            token.text[0] in _QUOTES and "\\" not in token.text and token.text.isprintable()):
         return repr(string_value(token.text))
-    return token.text
+    return token.text       # a plain string is the same in both languages
+
+
+_QUOTES = frozenset("'\"")
 
 
 _STRING = re.compile(r"([uUbB]?)([rR]?)('''|\"\"\"|'|\")([\s\S]*)\3\Z")
@@ -98,6 +102,8 @@ _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n":
 
 def string_value(text: str) -> str:
     """What a Python 2 string literal means; the escapes of bytes and of unicode differ."""
+    if text[0] in _QUOTES and text[1:2] != text[0] and "\\" not in text:
+        return text[1:-1]
     match = _STRING.match(text)
     if match is None:
         raise Unknown("it holds a string that this tool cannot read")
