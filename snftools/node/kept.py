@@ -78,11 +78,11 @@ alive || exit 0
 pid=$(cat "$d/pid")
 kill -s TERM -- "-$pid"
 n=0
-while alive && [ $n -lt 25 ]; do
+while kill -s 0 -- "-$pid" 2>/dev/null && [ $n -lt 25 ]; do
     n=$((n + 1))
     sleep 0.2 2>/dev/null || sleep 1
 done
-! alive || kill -s KILL -- "-$pid"
+kill -s KILL -- "-$pid" 2>/dev/null || :
 """
 # One line for each that lives: its name.
 _LIVING = _HEAD + """

@@ -76,12 +76,30 @@ def end_group(process: Any) -> None:
             if process.end_there(name) and _ended(process):
                 return
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
-        if _ended(process):
+        _signal(process, number)
+        if _ended(process) and _alone(process):
             return
+
+
+def _signal(process: Any, number: int) -> bool:
+    """Whether there is anybody in the group who could get it."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _alone(process: Any) -> bool:
+    """Nobody of the group is left: the leader may end before what it started does."""
+    deadline = time.monotonic() + _GRACE
+    while _signal(process, 0):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _ended(process: Any) -> bool:
