@@ -16,7 +16,8 @@ TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check crash lint types unit settings-property deb deb-quick \
-    bench cuts fire postgres-versions check-debian check-piuparts deps deps-test clean
+    bench cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
+    check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -45,9 +46,18 @@ settings-property: deps-test
 	SETTINGS_EXAMPLES=5000 $(PYTEST) tests/unit/test_settings_property.py \
 	    --hypothesis-show-statistics
 
-# Backups at every point with every signal, 5,000 tables, 2 GB: longer than CI may take.
-fire: deps-test
-	SNF_TEST_FIRE=1 $(PYTEST) tests/database/test_backups_fire.py tests/database/test_backups_big.py
+# Backups at every point with every signal, 5,000 tables, 2 GB: longer than CI may take.  Its
+# pieces can be run apart: make fire-create fire-restore fire-rest fire-big
+FIRE = SNF_TEST_FIRE=1 $(PYTEST) tests/database
+fire: fire-create fire-restore fire-rest fire-big
+fire-create: deps-test
+	$(FIRE)/test_backups_fire.py -k during_create
+fire-restore: deps-test
+	$(FIRE)/test_backups_fire.py -k during_restore
+fire-rest: deps-test
+	$(FIRE)/test_backups_fire.py -k "not during_create and not during_restore"
+fire-big: deps-test
+	$(FIRE)/test_backups_big.py
 
 # PostgreSQL of Debian 11 and 13 in roots of their own (root, network), and the tests with them.
 postgres-versions: deps-test

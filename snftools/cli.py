@@ -180,7 +180,11 @@ def run(build_parser: Callable[[], argparse.ArgumentParser], act: Act,
 def _act(name: str, act: Act, args: argparse.Namespace) -> int:
     """Run the function and print its report or its error."""
     try:
-        report = act(args)
+        try:
+            report = act(args)
+        finally:
+            from snftools.output import statusfd
+            statusfd.clear_drawn()
     except Usage as error:
         sys.stderr.write("%s: %s\n" % (name, error))
         return error.code

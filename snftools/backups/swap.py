@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence, Tuple
 
 from snftools import failpoint
+from snftools.backups import sets
 from snftools.database import connect as connecting
 from snftools.database import sessions
 from snftools.database.catalog import quoted
@@ -124,6 +125,19 @@ def by_server(databases: Sequence["Database"]) -> List[List["Database"]]:
     for database in databases:
         groups.setdefault(database.server, []).append(database)
     return list(groups.values())
+
+
+def free_moment(databases: Sequence["Database"]) -> str:
+    """The UTC time for before_name(); waits while a restore of this very second has taken it."""
+    while True:
+        moment = sets.moment()
+        for group in by_server(databases):
+            with connecting.connect(group[0], admin=True, dbname="postgres") as maintenance:
+                if any(_oid(maintenance, before_name(one.name, moment)) for one in group):
+                    break
+        else:
+            return moment
+        time.sleep(0.1)
 
 
 def new_name(name: str) -> str:

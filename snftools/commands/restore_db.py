@@ -48,7 +48,7 @@ def act(args: Any) -> Report:
 
 
 def _restore(ctx: Any, args: Any) -> Report:
-    from snftools.backups import lock, restore, sets, swap
+    from snftools.backups import lock, restore, swap
     backup, databases = _chosen(ctx, args)
     notes = _leftovers(databases)
     if args.other:
@@ -63,7 +63,7 @@ def _restore(ctx: Any, args: Any) -> Report:
                 "the databases are as set %s has them: nothing to do" % backup.name,))
         cli.confirm(args, "Put %s back into %s?" % (
             backup.name, ", ".join(one.name for one in differing)))
-        moment = sets.moment()
+        moment = swap.free_moment(differing)
         undoing.keep(ctx, [{"name": one.name, "old_oid": one.oid, "new_oid": 0,
                      "before": swap.before_name(one.name, moment) if one.oid else ""}
                     for one in differing])

@@ -135,7 +135,10 @@ class Node:
     def start(self, argv: Sequence[str], *, stdin: Stdin = b"", stdout: str = os.devnull,
               stderr: str = "", env: Optional[Mapping[str, str]] = None,
               cwd: Optional[str] = None) -> Job:
-        """Start a program and go on; its output goes to local files (both streams to one)."""
+        """Start a program and go on; its output goes to local files (both streams to one).
+
+        On this machine it ends when we do, even by SIGKILL.
+        """
         argv = tuple(argv)
         opened: List[IO[bytes]] = []
         try:
@@ -144,7 +147,8 @@ class Node:
             target = opened[-1]
             if stderr:
                 opened.append(open(stderr, "ab"))
-            process = self._popen(self._words(argv, env, cwd), source, target, opened[-1])
+            process = self._popen(self._words(argv, env, cwd), source, target, opened[-1],
+                                  ends_with_us=True)
         finally:
             for stream in opened:
                 stream.close()
@@ -166,8 +170,12 @@ class Node:
         """What this kind of node adds to every program's environment."""
         return {}
 
-    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
-        """Start `sh` with these arguments; a Popen-like object."""
+    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None,
+               ends_with_us: bool = False) -> Any:
+        """Start `sh` with these arguments; a Popen-like object.
+
+        `ends_with_us`: where the kind of node can see to it, the kernel ends it after our end.
+        """
         raise NotImplementedError
 
     def _result(self, result: Result, process: Any) -> Result:

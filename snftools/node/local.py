@@ -14,6 +14,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 from snftools import files
 from snftools.node.base import Node, Stat
 
+# util-linux, essential.  The kernel sends the signal when the thread that started it is gone,
+# so who starts such a program waits for its end; sudo, where it is between, takes it off.
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+
 
 class LocalNode(Node):
     """This machine."""
@@ -23,10 +27,12 @@ class LocalNode(Node):
         super().__init__(name, roles, root=root, address="local",
                          become="" if os.geteuid() == 0 else become)
 
-    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
+    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None,
+               ends_with_us: bool = False) -> Any:
         # An own session: Ctrl-C reaches us alone, and we end the whole group.
         return subprocess.Popen(
-            ["/bin/sh", *words], stdin=stdin, stdout=stdout,
+            [*(_ENDS_WITH_US if ends_with_us else ()), "/bin/sh", *words],
+            stdin=stdin, stdout=stdout,
             stderr=subprocess.PIPE if stderr is None else stderr, start_new_session=True)
 
     def read(self, path: str) -> bytes:

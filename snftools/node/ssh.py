@@ -74,7 +74,8 @@ class SshNode(Node):
     def settle(self) -> None:
         kept.wait_for_all(self)
 
-    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None) -> Any:
+    def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None,
+               ends_with_us: bool = False) -> Any:
         self._meet()
         nonce = words[-1]
         return remote.start(connection.ssh(self.address), words[:-1], nonce, stdin, stdout,

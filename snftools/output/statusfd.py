@@ -12,10 +12,18 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Set
 
 from snftools.output import mask
 from snftools.output.text import human_size
+
+_drawn: Set["Progress"] = set()  # whose live line stands on the screen
+
+
+def clear_drawn() -> None:
+    """Take every live line away: the command is done, or has something to say."""
+    for progress in list(_drawn):
+        progress.clear()
 
 
 class Progress:
@@ -27,7 +35,6 @@ class Progress:
         self._fd = fd
         self._step = step
         self._live = live
-        self._drawn = False
         self._beat = beat
         self._told = time.monotonic()
         self._lock = threading.Lock()
@@ -49,10 +56,13 @@ class Progress:
     def clear(self) -> None:
         """Take the live line away, so that finished lines can be printed."""
         with self._lock:
-            if self._drawn:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-                self._drawn = False
+            if self in _drawn:
+                _drawn.discard(self)
+                try:
+                    sys.stderr.write("\r\x1b[K")
+                    sys.stderr.flush()
+                except OSError:
+                    self._live = False
 
     def _write(self, record: Dict[str, Any]) -> None:
         """Write the record; a master that went away is no reason to stop working."""
@@ -67,7 +77,7 @@ class Progress:
         try:
             sys.stderr.write("\r\x1b[K" + _line(record))
             sys.stderr.flush()
-            self._drawn = True
+            _drawn.add(self)
         except OSError:
             self._live = False
 

@@ -12,7 +12,11 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from snftools.backups import sets
+from snftools.backups import sets, swap
+from snftools.database.find import Database
+from snftools.database.params import from_target
+from snftools.node import open_node
+from snftools.site import bare_entry
 from tests.helpers import cli
 from tests.helpers.lab import SIMPLE, Lab, wait_for
 
@@ -85,12 +89,23 @@ def test_a_signal_during_restore_leaves_the_old_or_the_new(
     if point == "swap.done:db":
         cli.run("snf-restore-db", "--undo", *ready.words("db"), "--yes",
                 env=ready.env).expect(0)
-        undone = sets.moment()
-        wait_for(lambda: sets.moment() != undone)  # the names of what is kept have seconds
         ready.restore().expect(0)
     for name in ready.names():
         if name.startswith("db_before"):
             ready.postgres.execute('DROP DATABASE "%s"' % name)
+
+
+def test_a_name_taken_in_this_second_is_not_taken_again(
+        ready: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = ["20131112T000411Z", "20131112T000411Z", "20131112T000412Z"]
+    monkeypatch.setattr(sets, "moment", lambda: moments.pop(0))
+    here = Database("db", (), open_node(bare_entry("local")), from_target(ready.uri()),
+                    admin=ready.admin)
+    ready.postgres.execute('CREATE DATABASE "db_before_20131112T000411Z"')
+    try:
+        assert swap.free_moment([here]) == "20131112T000412Z" and not moments
+    finally:
+        ready.postgres.execute('DROP DATABASE "db_before_20131112T000411Z"')
 
 
 def test_sessions_cut_while_it_dumps(ready: Lab) -> None:
