@@ -130,9 +130,9 @@ class Lab:
         assert not [name for name in self.names() if name.startswith("snf_verify")]
         assert not self.children()
 
-    def children(self) -> List[str]:
-        """Programs that work on this server or its backups."""
-        found = []
+    def children(self) -> Dict[int, str]:
+        """Programs that work on this server or its backups, by their pids."""
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 raw = (entry / "cmdline").read_bytes()
@@ -141,7 +141,7 @@ class Lab:
             words = raw.replace(b"\0", b" ").decode("utf-8", "replace")
             if "pg_dump" in words.partition(" ")[0] or "pg_restore" in words.partition(" ")[0]:
                 if str(self.dir) in words or str(self.server.socket) in words:
-                    found.append(words)
+                    found[int(entry.name)] = words
         return found
 
     def kill_server(self) -> None:
