@@ -20,11 +20,12 @@ def choose(every: List[BackupSet], keep: Optional[int] = None,
            now: Optional[datetime] = None) -> List[BackupSet]:
     """The sets to remove: every INCOMPLETE one, and of the others those that rules allow.
 
+    A DAMAGED one, that was complete once, is nothing that a rule may judge: it stays.
     `keep`: all but the newest N; `older_than`: begun before that; both: both must hold.
     `runs`: the ids of unfinished runs.  Without a rule only INCOMPLETE sets go.
     """
     complete = [one for one in every if one.complete()]
-    chosen = [one for one in every if not one.complete()]
+    chosen = [one for one in every if not one.complete() and not one.damaged()]
     if keep is None and older_than is None:
         return chosen
     oldest = complete[:-keep] if keep else complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -59,6 +60,16 @@ class BackupSet:
             os.path.isfile(os.path.join(self.directory(name), manifest.NAME))
             for name in self.databases)
 
+    def damaged(self) -> bool:
+        """Whether it was complete once and is so no more: what interrupted it left no trace of
+        a proof or a mark, and its set.json, written first, can be read.  So is one of another
+        user, that nobody can judge."""
+        def below(name: str) -> List[str]:
+            return glob.glob(os.path.join(glob.escape(self.path), "*", name))
+        return not self.complete() and bool(
+            not os.access(self.path, os.R_OK | os.X_OK) or self.marks()
+            or below("verified.jsonl") or (not self.databases and below(manifest.NAME)))
+
     def manifest(self, database: str) -> Dict[str, Any]:
         """A database's manifest; NotVerified when damaged or of another database."""
         values = manifest.read(self.directory(database))
@@ -114,13 +125,19 @@ def check_label(label: str) -> str:
 
 
 def list_sets(backup_dir: str) -> List[BackupSet]:
-    """Every set, oldest first, INCOMPLETE ones too; none when there is no such directory."""
+    """Every set, oldest first, INCOMPLETE ones too; none when there is no such directory.
+
+    A link is none: a proof or a removal by another name would hit the set that it leads to.
+    """
     try:
         names = sorted(filter(_NAME.match, os.listdir(backup_dir)), key=_order)
     except FileNotFoundError:
         return []
-    return [_open(os.path.join(backup_dir, name)) for name in names
-            if os.path.isdir(os.path.join(backup_dir, name))]
+    except NotADirectoryError:
+        raise Refused("%s is no directory" % backup_dir, unchanged="everything",
+                      next="name another with --backup-dir, or backup_dir in site.conf")
+    paths = [os.path.join(backup_dir, name) for name in names]
+    return [_open(path) for path in paths if os.path.isdir(path) and not os.path.islink(path)]
 
 
 def _order(name: str) -> Tuple[str, int, str]:
@@ -134,13 +151,19 @@ def find(backup_dir: str, text: str, having: Collection[str] = ()) -> BackupSet:
     """The complete set of that name, unique beginning or label, or "latest".
 
     A label and `latest` mean the newest complete set of all databases; `having`: of those that
-    have one of these (no site.conf says which are all).  Refused (3) otherwise.
+    have one of these (no site.conf says which are all).  Refused (3) otherwise, NotVerified (4)
+    when that set lost what made it complete.
     """
+    if not text:
+        raise Usage("which set?  snf-backup-db list shows them")
     every = [one for one in list_sets(backup_dir)
              if one.name == text or not having or set(having) & set(one.databases)]
     complete = [one for one in every if one.complete()]
     for one in every:
         if one.name == text:
+            if one.damaged():
+                raise NotVerified("set %s is damaged" % text, why=_lost(one),
+                                  next="use another set, or a copy of this one")
             if not one.complete():
                 raise _none(backup_dir, text, "it is INCOMPLETE and never counts")
             return one
@@ -197,6 +220,14 @@ def _open(path: str) -> BackupSet:
     except (OSError, ValueError):
         values = {}
     return BackupSet(path, values if isinstance(values, dict) else {})
+
+
+def _lost(one: BackupSet) -> str:
+    """What a damaged set has no more."""
+    if not one.databases:
+        return "%s can't be read" % os.path.join(one.path, "set.json")
+    paths = [os.path.join(one.directory(name), manifest.NAME) for name in one.databases]
+    return "\n".join("%s is missing" % path for path in paths if not os.path.isfile(path))
 
 
 def _none(backup_dir: str, text: str, why: str) -> Refused:

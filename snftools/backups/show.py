@@ -15,7 +15,7 @@ HEADERS = ("SET", "DATABASE", "SIZE", "PROVEN BY", "STATE")
 
 def rows(one: BackupSet) -> List[Sequence[str]]:
     """A set's rows, one a database."""
-    state = "INCOMPLETE" if not one.complete() else " ".join(sorted(
+    state = "DAMAGED" if one.damaged() else "INCOMPLETE" if not one.complete() else " ".join(sorted(
         {"way-back" if mark.get("mark") == "way-back" else "hold" for mark in one.marks()}))
     found: List[Sequence[str]] = []
     for number, name in enumerate(one.databases or ("-",)):
@@ -30,7 +30,7 @@ def lines(every: List[BackupSet], backup_dir: str) -> List[str]:
     if not every:
         return ["no backup set in %s" % backup_dir, "Make one: snf-backup-db create --label L"]
     complete = [one for one in every if one.complete()]
-    broken = len(every) - len(complete)
+    broken = len([one for one in every if not one.complete() and not one.damaged()])
     shown = table([row for one in every for row in rows(one)], HEADERS, indent=0, right=(2,))
     facts = os.statvfs(backup_dir)
     shown += ["", "%d set%s%s" % (
@@ -39,8 +39,11 @@ def lines(every: List[BackupSet], backup_dir: str) -> List[str]:
         if broken else ".")]
     shown.append("%s in %s, %s free." % (human_size(sum(one.size() for one in every)), backup_dir,
                                          human_size(facts.f_bavail * facts.f_frsize)))
+    good = [one for one in complete if "DAMAGED" not in [_proven(one, name)
+                                                         for name in one.databases]]
+    if good:
+        shown.append("Put one back: snf-restore-db %s --check" % good[-1].name)
     if complete:
-        shown.append("Put one back: snf-restore-db %s --check" % complete[-1].name)
         shown.append("A copy elsewhere: rsync -a %s HOST:" % backup_dir)
     return shown
 

@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
                         help="name, beginning of it, label or latest")
     parser.add_argument("--terminate", action="store_true",
                         help="end the sessions of others instead of refusing")
-    parser.add_argument("--as", dest="other", metavar="NAME", default="",
+    parser.add_argument("--as", dest="other", metavar="NAME",
                         help="make one database of the set under this name, replace none")
     cli.add_options(parser, *which.OPTIONS, "check", "undo", "yes")
     which.add_database(parser)
@@ -40,6 +40,8 @@ def act(args: Any) -> Report:
     ctx = Context(args)
     if args.undo is None and not args.set:
         raise Usage("which set?  snf-backup-db list shows them")
+    if args.other == "":
+        raise Usage("--as wants a name")
     if args.undo is not None and (args.set or args.other):
         raise Usage("--undo takes no SET")
     if args.undo is not None:

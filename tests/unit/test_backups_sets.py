@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from snftools.backups import manifest, prune, sets, swap
+from snftools.backups import manifest, prune, sets, show, swap
+from snftools.commands import restore_db
 from snftools.database.digest import Hasher, differences
 from snftools.errors import NotVerified, Refused, Usage
 
@@ -24,7 +26,7 @@ def a_set(directory: Path, name: str, complete: bool = True, whole: bool = True,
     if complete:
         manifest.write(str(path / "db"), {"database": "db", "set": name})
     made = sets.BackupSet(str(path), values)
-    if level:
+    if complete and level:
         made.add_proof("db", {"level": level, "ok": True})
     return made
 
@@ -56,6 +58,51 @@ def test_found_by_name_beginning_label_and_latest(tmp_path: Path) -> None:
     for text in ("201311", "20131113T000000Z-after", "20131114", "nosuch"):
         with pytest.raises(Refused):
             sets.find(str(tmp_path), text)
+
+
+def test_a_set_that_lost_its_manifest_is_damaged_and_stays(tmp_path: Path) -> None:
+    """It was complete: neither is it what a kill left, nor may a rule take it away."""
+    for name in ("20131110T000000Z-pre", "20131111T000000Z-pre"):
+        a_set(tmp_path, name, level="")
+    one, other = sets.list_sets(str(tmp_path))
+    one.add_mark({"mark": "way-back"})
+    (tmp_path / one.name / "db" / manifest.NAME).unlink()
+    (tmp_path / other.name / "set.json").write_text("")
+    a_set(tmp_path, "20131112T000000Z-pre", complete=False)
+    found = sets.list_sets(str(tmp_path))
+    assert [each.damaged() for each in found] == [True, True, False]
+    assert [each.name for each in prune.choose(found, keep=1)] == ["20131112T000000Z-pre"]
+    assert [row[4] for each in found for row in show.rows(each)] == [
+        "DAMAGED", "DAMAGED", "INCOMPLETE"]
+    for name, word in ((one.name, "manifest.json is missing"), (other.name, "set.json")):
+        with pytest.raises(NotVerified) as caught:
+            sets.find(str(tmp_path), name)
+        assert word in caught.value.why
+    assert "Put one back" not in "\n".join(show.lines(found, str(tmp_path)))
+
+
+def test_a_set_of_another_user_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = a_set(tmp_path, "20131110T000000Z-pre", complete=False)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != one.path)
+    assert one.damaged() and prune.choose([one]) == []
+
+
+def test_a_link_is_no_set_and_a_file_no_directory_of_sets(tmp_path: Path) -> None:
+    one = a_set(tmp_path, "20131110T000000Z-pre")
+    (tmp_path / "20131111T000000Z-pre").symlink_to(one.path)
+    assert [each.name for each in sets.list_sets(str(tmp_path))] == [one.name]
+    with pytest.raises(Refused):
+        sets.list_sets(str(tmp_path / one.name / "set.json"))
+
+
+def test_an_empty_word_names_nothing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """An empty variable of a script is not the set that happens to be alone, and `--as ""`
+    is not a restore over the database."""
+    a_set(tmp_path, "20131110T000000Z-pre")
+    with pytest.raises(Usage):
+        sets.find(str(tmp_path), "")
+    assert restore_db.main(["pre", "--as", "", "--backup-dir", str(tmp_path)]) == 2
+    assert "--as wants a name" in capsys.readouterr().err
 
 
 def test_an_older_manifest_does_not_pass_in_another_set(tmp_path: Path) -> None:
