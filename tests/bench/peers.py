@@ -106,6 +106,7 @@ def main() -> int:
             "autopostgresqlbackup": peers.auto,
             "borgmatic create": peers.borgmatic,
         }
+        bench.bare_dump()  # as in backup.py
         for _ in range(ROUNDS):
             for name, work in lines.items():
                 costs.setdefault(name, []).append(measured(work))
