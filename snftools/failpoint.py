@@ -13,6 +13,7 @@ import errno
 import fnmatch
 import os
 import signal
+import threading
 from typing import Dict
 
 VARIABLE = "SNF_UPGRADE_FAILPOINT"
@@ -35,6 +36,10 @@ def _act(name: str, word: str) -> None:
         return
     _reached[word] = _reached.get(word, 0) + 1
     if _reached[word] != int(number or 1):
+        return
+    if action == "SIGSTOP":
+        # To this thread: sent to the process, it may go on until another one takes the signal.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return
     if action.startswith("SIG"):
         os.kill(os.getpid(), getattr(signal, action))

@@ -160,6 +160,19 @@ def test_the_server_dies_and_comes_back(ready: Lab, point: str, arguments: List[
     ready.check_clean()
 
 
+@pytest.mark.parametrize("point", ["restore.filled:db", "swap.inside:db"])
+def test_the_server_dies_during_a_restore(ready: Lab, point: str) -> None:
+    """Nothing was committed: the old database has its name, and the next restore goes through."""
+    ready.sql("DELETE FROM users WHERE id > 1000")
+    code, out = ready.stopped_at(point, "snf-restore-db", "l", *ready.words("db"), "--yes",
+                                 meanwhile=ready.kill_server)
+    ready.server.start()
+    assert code == 1 and "Traceback" not in out, out
+    assert ready.sql(COUNT) == [(1000,)]
+    ready.restore().expect(0)
+    assert ready.sql(COUNT) == [(2000,)] and "db_new" not in ready.names()
+
+
 def test_the_server_restarts_in_the_midst(ready: Lab) -> None:
     def restart() -> None:
         ready.server.stop()
