@@ -76,12 +76,13 @@ def test_a_hang_is_told_with_its_log_and_its_option(ladder):
                             "--patience", "0.03", site=site)
         told = b""
         deadline = time.monotonic() + 120
-        while b"--patience" not in told:
+        # On a busy machine others may be told before it.
+        while b"--patience" not in told.partition(b"no sign of life of migrate.astakos")[2]:
             assert time.monotonic() < deadline and process.poll() is None, told
             told += process.stdout.readline()
         (root / "tmp/hang").unlink()
         process.communicate(timeout=120)
-    assert process.returncode == 0 and b"no sign of life of migrate.astakos" in told
+    assert process.returncode == 0
 
 
 def test_a_client_that_stays_connected_is_named(ladder):
