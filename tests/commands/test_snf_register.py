@@ -246,3 +246,17 @@ def test_one_host(site_template_one_host):
         assert not register(site, "--json").expect(0).json["changed"]
     finally:
         site.destroy()
+
+
+def test_settings_get_a_missing_token_from_the_component(site):
+    """Astakos is of 0.14 already: the token is the component's, no longer the service's."""
+    path = site.node("cyclades") / "etc/synnefo/20-snf-cyclades-app-api.conf"
+    text = path.read_text()
+    path.write_text("".join(line for line in text.splitlines(keepends=True)
+                            if not line.startswith("CYCLADES_ASTAKOS_SERVICE_TOKEN")))
+    assert path.read_text() != text
+    [(token,)] = site.psql("astakos", "UPDATE im_component SET auth_token = 'planted-token'"
+                           " WHERE name = 'cyclades' RETURNING auth_token")
+    done = cli.run("snf-settings-rename", "--node", "cyclades", "--diff", site=site).expect(0)
+    assert "CYCLADES_SERVICE_TOKEN = '%s'\n" % token in path.read_text()
+    assert token not in done.out + done.err

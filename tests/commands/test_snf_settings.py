@@ -109,6 +109,38 @@ def test_token_file(rename, place, tmp_path):
     assert any("CYCLADES_SERVICE_TOKEN = 'planted-2'" in text for text in texts)
 
 
+@pytest.mark.parametrize("data,says", [
+    (None, "No such file"), (b"", "the token alone"), (b" \n", "the token alone"),
+    (b"planted-2 planted-3\n", "the token alone"), (b"planted-2\nplanted-3\n", "the token alone"),
+    (b"\xff\xfe\x00planted", "no text"), ("dir", "Is a directory")],
+    ids=["missing", "empty", "blank", "two-words", "two-lines", "no-text", "directory"])
+def test_a_token_file_that_holds_no_token(rename, place, tmp_path, data, says):
+    (place / "cyclades.conf").write_text("X = 1\n")
+    token = tmp_path / "token"
+    if data == "dir":
+        token.mkdir(0o700)
+    elif data is not None:
+        token.write_bytes(data)
+        token.chmod(0o600)
+    done = rename("--token-file", str(token)).expect(2)
+    assert says in done.err and str(token) in done.err
+    assert os.listdir(str(place)) == ["cyclades.conf"]
+    assert (place / "cyclades.conf").read_text() == "X = 1\n"
+
+
+def test_a_token_file_by_its_link_is_judged_by_what_it_leads_to(rename, place, tmp_path):
+    (place / "cyclades.conf").write_text("X = 1\n")
+    token, link = tmp_path / "token", tmp_path / "link"
+    token.write_text("planted-2\n")
+    token.chmod(0o640)
+    link.symlink_to(token)
+    assert "chmod 600" in rename("--token-file", str(link)).expect(3).err
+    token.chmod(0o600)
+    rename("--token-file", str(link)).expect(0)
+    assert any("CYCLADES_SERVICE_TOKEN = 'planted-2'" in path.read_text()
+               for path in place.iterdir())
+
+
 def test_comment_removed(rename, place):
     (place / "z.conf").write_text("QH_API = CYCLADES_QUOTAHOLDER_URL + '/v'\n")
     rename().expect(3)
