@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import re
 import shutil
 import signal
 import subprocess
-import threading
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -273,43 +270,3 @@ def test_progress_is_in_bytes_and_names_who_waits(ready: Lab) -> None:
     with os.fdopen(reader) as stream:
         events = [json.loads(line) for line in stream]
     assert {event["event"] for event in events} >= {"verifying files", "verifying archive"}
-
-
-def test_progress_on_a_terminal_is_one_line_with_the_time_left(lab: Lab) -> None:
-    """Drawn again each second: bytes, and about how long it takes still."""
-    lab.database("wide", "CREATE TABLE t AS SELECT i, md5(i::text) AS a"
-                         " FROM generate_series(1, 1000000) i; ANALYZE t")
-    screen, terminal = pty.openpty()
-    process = subprocess.Popen(
-        cli.argv_of("snf-backup-db", "create", "--label", "l", "--verify", "archive",
-                    *lab.words("wide")), env=cli.environment(None, lab.env),
-        stdout=subprocess.DEVNULL, stderr=terminal)
-    os.close(terminal)
-    seen: List[bytes] = []
-    reader = threading.Thread(target=lambda: seen.extend(_chunks(screen)), daemon=True)
-    reader.start()
-    wait_for(lab.children)
-    stopped = list(lab.children())
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    wanted = re.compile(
-        r"\r\x1b\[K\S+  dumping  [\d.]+ [kM]B of [\d.]+ MB  wide, about \d+ \w+ left")
-    try:
-        wait_for(lambda: wanted.search(b"".join(seen).decode()))
-    finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
-    assert process.wait(120) == 0
-    reader.join(60)
-    assert b"\n" not in b"".join(seen), "one line, drawn again and again"
-    lab.check_clean()
-
-
-def _chunks(screen: int) -> Iterator[bytes]:
-    """What is written to a terminal, until nobody has it open."""
-    while True:
-        try:
-            yield os.read(screen, 65536)
-        except OSError:
-            os.close(screen)
-            return
