@@ -16,7 +16,7 @@ from snftools.node.base import Node, Stat
 
 # util-linux, essential.  The kernel sends the signal when the thread that started it is gone,
 # so who starts such a program waits for its end; sudo, where it is between, takes it off.
-_ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+_ENDS_WITH_US = ("/usr/bin/setpriv", "--pdeathsig", "TERM", "--")
 
 
 class LocalNode(Node):
