@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -189,6 +190,14 @@ def test_no_sudo_is_said(host):
     assert caught.value.what == "sudo -n does not work" and "password" in caught.value.why
 
 
+def offers_ssh_rsa():
+    """This machine's ssh is from before 8.8: it takes such a key as it is."""
+    told = subprocess.run(["ssh", "-F", "none", "-G", "host"], check=True, capture_output=True,
+                          text=True).stdout
+    [line] = [line for line in told.splitlines() if line.startswith("hostkeyalgorithms ")]
+    return "ssh-rsa" in line.split()[1].split(",")
+
+
 def test_a_node_with_ssh_rsa_alone_is_told_with_the_two_lines(host):
     conf = (host.root / "etc/ssh/sshd_config").read_text()
     old = "".join(line + "\n" for line in conf.splitlines() if "ed25519" not in line)
@@ -196,6 +205,9 @@ def test_a_node_with_ssh_rsa_alone_is_told_with_the_two_lines(host):
     host.sshd_down()
     host.sshd_up()
     try:
+        if offers_ssh_rsa():
+            assert again(host).run(["true"]).ok
+            return
         with pytest.raises(Failed) as caught:
             again(host).run(["true"])
         assert "    HostKeyAlgorithms +ssh-rsa\n" in caught.value.next
