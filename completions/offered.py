@@ -43,7 +43,8 @@ def offered(action: argparse.Action) -> Tuple[str, str]:
     or ("", "") where nothing can be known."""
     if action.choices:
         return "words", " ".join(map(str, action.choices))
-    by_name = {"node": "all $(_snf_nodes %s)", "database": "$(_snf_databases %s)",
+    by_name = {"node": "all $(_snf_nodes %s)", "host": "$(_snf_nodes %s)",
+               "database": "$(_snf_databases %s)",
                "label": labels() + " $(_snf_labels %s)", "services": services(),
                "step": steps()[0]}
     by_metavar = {"SET": "$(_snf_sets %s)", "STEP": "%s $(_snf_node_steps '%s' %%s)" % steps(),

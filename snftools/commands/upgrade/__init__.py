@@ -18,6 +18,7 @@ _EXAMPLES = """\
   snf-upgrade rollback --check           the way back: its lines, its time
   snf-upgrade report --html run.html     what was done, as one page
   snf-upgrade close                      accept it; remove what was kept
+  snf-upgrade inventory --list           the site, for Ansible
 """
 
 
@@ -25,6 +26,14 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's subcommands and their options."""
     parser = cli.new_parser("snf-upgrade", __doc__, examples=_EXAMPLES)
     sub = cli.add_subcommands(parser)
+    _add_before(sub)
+    _add_run(sub)
+    _add_after(sub)
+    return parser
+
+
+def _add_before(sub: Any) -> None:
+    """What changes nothing on the site: init, check, survey, plan, inventory."""
     init = cli.add_subcommand(sub, "init", "draft site.conf from what is on the nodes")
     init.add_argument("host", nargs="*", metavar="HOST", default=[],
                       help="[user@]host or /DIR (default: this machine)")
@@ -38,6 +47,14 @@ def build_parser() -> argparse.ArgumentParser:
     plan = cli.add_subcommand(sub, "plan", "show the steps in their order")
     plan.add_argument("--window", type=_minutes, metavar="MINUTES", default=None,
                       help="how long the window is: tell the latest moment to turn back")
+    inventory = cli.add_subcommand(sub, "inventory", "tell the site to Ansible")
+    told = inventory.add_mutually_exclusive_group(required=True)
+    told.add_argument("--list", action="store_true", help="all groups and hosts")
+    told.add_argument("--host", metavar="NAME", help="the variables of one node")
+
+
+def _add_run(sub: Any) -> None:
+    """run and status."""
     run = cli.add_subcommand(sub, "run", "make the steps that are due, each proved")
     cli.add_options(run, "node")
     _add_waive(run)
@@ -54,6 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
                                 "alone")
     status.add_argument("--follow", action="store_true",
                         help="go on showing what is done until the run ends")
+
+
+def _add_after(sub: Any) -> None:
+    """rollback, report, close."""
     back = cli.add_subcommand(sub, "rollback", "go back to the old release, in reverse order")
     cli.add_options(back, "check")
     back.add_argument("--to", metavar="STEP", help="only to after this step, which stays done")
@@ -68,7 +89,6 @@ def build_parser() -> argparse.ArgumentParser:
     cli.add_options(close, "check")
     close.add_argument("--keep", action="store_true",
                        help="close the run and take the marks off, but remove nothing")
-    return parser
 
 
 def _add_waive(parser: argparse.ArgumentParser) -> None:
