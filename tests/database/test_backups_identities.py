@@ -36,8 +36,10 @@ def site(own_lab: Lab) -> Iterator[Lab]:
 
 
 def rules(lab: Lab, how: str) -> None:
+    connection = lab.postgres.connect()     # before: a reload of a moment ago may still be due
     (lab.server.data / "pg_hba.conf").write_text(HBA % how)
-    lab.postgres.execute("SELECT pg_reload_conf()")
+    connection.cursor().execute("SELECT pg_reload_conf()")
+    connection.close()
 
 
 def settings(lab: Lab, password: str) -> None:

@@ -18,8 +18,8 @@ from snftools.practice.server import bindir
 from tests.helpers import cli
 from tests.helpers.lab import Lab, state_of, wait_for
 
-BYTES_AND_TIME = re.compile(
-    r"dumping  [\d.]+ [kMG]?B of [\d.]+ [kMG]?B  db, about \d+ s left")
+BYTES = r"dumping  [\d.]+ [kMG]?B of [\d.]+ [kMG]?B  db"
+TIME = r", about \d+ s left"
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ def test_a_terminal_shows_bytes_and_the_time_left(ready: Lab) -> None:
                     *ready.words("db")), env=cli.environment(None, ready.env),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
-    shown = read_until(ours, BYTES_AND_TIME)
+    # Before 14 the server tells no bytes of a COPY: a small table that is begun counts as done.
+    tells = int(ready.sql("SHOW server_version_num")[0][0]) >= 140000
+    shown = read_until(ours, re.compile(BYTES + (TIME if tells else "")))
     go.touch()
     out, _ = process.communicate(timeout=60)
     shown += read_all(ours)

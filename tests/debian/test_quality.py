@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Tuple
 
 import pytest
 
@@ -18,7 +18,15 @@ from tests.debian.conftest import TREE, Built, build
 NEWER = "I: snf-upgrade-tools source: out-of-date-standards-version 4.6.2 "
 
 
-@pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian is not installed")
+def lintian() -> Tuple[int, ...]:
+    """The version of lintian, () when there is none."""
+    if shutil.which("lintian") is None:
+        return ()
+    told = subprocess.run(["lintian", "--print-version"], capture_output=True, text=True).stdout
+    return tuple(int(word) for word in re.findall(r"\d+", told)[:2])
+
+
+@pytest.mark.skipif(lintian() < (2, 116), reason="no lintian that knows overrides of Debian 12")
 def test_lintian_has_no_tag(built: Built) -> None:
     """Binary, source and changes, pedantic and experimental tags too."""
     [changes] = built.directory.glob("*.changes")
