@@ -118,12 +118,17 @@ def read_ports(directory: Path) -> Dict[str, int]:
     return dict(json.loads((directory / MARKER).read_text())["ports"])
 
 
+def next_port() -> int:
+    """A port to try.  Random: a site that is down holds its ports, and nothing shows them."""
+    return random.choice(PORTS)
+
+
 def free_ports(nodes: Mapping[str, Sequence[str]]) -> Dict[str, int]:
     """A free port of the loopback for the web applications of each node that has some."""
     ports: Dict[str, int] = {}
     for name in nodes:
         while name not in ports and set(nodes[name]) & set(COMPONENTS):
-            port = random.choice(PORTS)
+            port = next_port()
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

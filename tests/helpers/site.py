@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import random
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,6 +12,12 @@ from typing import Any, Dict, List, Tuple
 
 from snftools.practice import copy, create, destroy
 from snftools.practice.server import Server
+
+# A site whose services are down holds ports that nobody listens on: those of the tests' sites
+# come one after another, and each process of pytest-xdist has a thousand of its own.
+_FIRST = 10000 + 1000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+_counted = itertools.count(random.randrange(1000))
+create.next_port = lambda: _FIRST + next(_counted) % 1000
 
 
 def new_directory() -> Path:
