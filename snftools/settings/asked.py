@@ -21,7 +21,7 @@ _BROKEN = "Failed to read settings file"      # OBSERVED A, SOURCE 1.1
 _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*) = (.*?)(?:\s+###)?\s*\Z")
 # Django fills these up by itself, so their answers are never what the files say.
 _FILLED = frozenset(["DATABASES", "SETTINGS_MODULE"])
-_SKIPPED = frozenset([lexer.COMMENT, lexer.BLANK, lexer.NL, lexer.NEWLINE])
+_SKIPPED = frozenset([lexer.COMMENT, lexer.NL, lexer.NEWLINE])
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,11 @@ class SettingsDir:
         """Every name that some file binds."""
         return sorted(self.scan.names)
 
+    def unknown(self) -> List[str]:
+        """The names whose value the files' text does not tell."""
+        return sorted(name for name, value in self.scan.namespace.values.items()
+                      if isinstance(value, Unknown))
+
     def has(self, name: str) -> bool:
         """Some file binds the name."""
         return name in self.scan.names

@@ -14,9 +14,7 @@ from typing import List, NamedTuple, Tuple
 BOM = "\xef\xbb\xbf"
 NAME, NUMBER, STRING, OP = "NAME", "NUMBER", "STRING", "OP"
 COMMENT, BLANK, NEWLINE, NL, ERR = "COMMENT", "BLANK", "NEWLINE", "NL", "ERR"
-QUIET = frozenset([COMMENT, BLANK, NL])
 OPENING = {"(": ")", "[": "]", "{": "}"}
-CLOSING = frozenset(OPENING.values())
 
 KEYWORDS = frozenset(
     "and as assert break class continue def del elif else except exec finally for from global "
@@ -58,7 +56,7 @@ _KINDS = {
     **dict.fromkeys(" \t\f", BLANK), "#": COMMENT, "\r": NEWLINE, "\n": NEWLINE,
     **dict.fromkeys("0123456789", NUMBER), **dict.fromkeys("'\"", STRING),
     **dict.fromkeys(ascii_letters + "_", NAME),
-    **dict.fromkeys("-+*/%&|^~<>()[]{},:.`=;@", OP)}
+    **dict.fromkeys("-+*/%&|^~<>()[]{},:`=;@", OP)}
 EOL = re.compile(_EOL)
 
 
@@ -70,49 +68,41 @@ def line_ends(text: str) -> int:
 
 
 def tokens(text: str) -> List[Token]:
-    """The whole text as tokens: joined they are the text, whatever it holds."""
+    """The text as tokens. What stands between two of them is blank, or a continued line's end."""
     found: List[Token] = []
-    make, kinds, add = tuple.__new__, _KINDS, found.append
-    line, depth, significant, start = 1, 0, False, 0
-    if text.startswith(BOM):
-        start = len(BOM)
-        add(Token(BLANK, BOM, 0, 1))
+    make, kinds, change, add = tuple.__new__, _KINDS, _CHANGE, found.append
+    start = len(BOM) if text.startswith(BOM) else 0
+    line, depth, significant = 1, 0, False
     for piece in _PIECE.findall(text, start):
         kind, ended = kinds.get(piece[0], ERR), 0
-        if kind == NEWLINE:
+        if kind is NEWLINE:
             ended = 1
-            if depth or not significant:
-                kind = NL
-            else:
-                significant = False
-        elif kind == OP:
-            significant = True
-            if piece in _BRACKETS:
-                depth = depth + 1 if piece in OPENING else max(0, depth - 1)
-            elif len(piece) > 1 and piece[0] == ".":
-                kind = NUMBER
-        elif kind in _CERTAIN:
-            significant = significant or kind == NUMBER
-        elif kind != NAME or "'" in piece or '"' in piece:
-            kind = _kind(piece)
-            ended = line_ends(piece)
-            significant = significant or kind != BLANK
-        else:
-            significant = True
-        add(make(Token, (kind, piece, start, line)))
+            kind = NEWLINE if significant and not depth else NL
+            significant = depth > 0
+        elif kind is OP:
+            if piece in change:
+                depth = max(0, depth + change[piece])
+        elif kind not in _CERTAIN and not piece.isidentifier():
+            kind, ended = _kind(piece), line_ends(piece)
+        if kind is not BLANK:
+            add(make(Token, (kind, piece, start, line)))
+            significant = significant or kind not in _LAYOUT
         start += len(piece)
         line += ended
     return found
 
 
-_BRACKETS = frozenset("()[]{}")
+_CHANGE = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _CERTAIN = frozenset([BLANK, COMMENT, NUMBER])
+_LAYOUT = frozenset([COMMENT, NEWLINE, NL])
 
 
 def _kind(piece: str) -> str:
     """The kind of a piece whose first character does not tell it."""
-    if piece == "!=":
+    if piece in (".", "!="):
         return OP
+    if piece[0] == ".":
+        return NUMBER
     if piece[0] == "\\" and len(piece) > 1:
         return BLANK
     return STRING if _CLOSED.match(piece) else ERR
@@ -120,17 +110,16 @@ def _kind(piece: str) -> str:
 
 def faults(found: List[Token]) -> List[Tuple[int, str]]:
     """(line, what) of everything that makes the tokens untrustworthy, first one first."""
-    problems = [(t.line, _describe(t)) for t in found if t.kind == ERR]
+    problems = [(t.line, _describe(t)) for t in found if t[0] is ERR]
     stack: List[Token] = []
     for token in found:
-        if token.kind != OP:
+        if token[1] not in _CHANGE or token[0] is not OP:
             continue
-        if token.text in OPENING:
+        if token[1] in OPENING:
             stack.append(token)
-        elif token.text in CLOSING:
-            if not stack or OPENING[stack.pop().text] != token.text:
-                problems.append((token.line, "'%s' closes nothing" % token.text))
-                break
+        elif not stack or OPENING[stack.pop()[1]] != token[1]:
+            problems.append((token.line, "'%s' closes nothing" % token.text))
+            break
     else:
         problems.extend((t.line, "'%s' is never closed" % t.text) for t in stack)
     return sorted(problems)

@@ -21,15 +21,18 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def shown(source: Source, rules: Rules) -> str:
     """The file's text with secrets replaced, line for line."""
     hidden = set(_secret_strings(source, rules))
+    text, position = source.text, 0
     parts = []
     for token in source.tokens:
+        parts.append(text[position:token.start])
+        position = token.end
         if token.start in hidden:
             parts.append(HIDDEN + "".join(EOL.findall(token.text)))
         elif token.kind == COMMENT:
             parts.append(comment(token.text, rules))
         else:
             parts.append(url(token.text) if token.kind in (STRING, ERR) else token.text)
-    return "".join(parts)
+    return "".join(parts) + text[position:]
 
 
 def _secret_strings(source: Source, rules: Rules) -> Iterator[int]:

@@ -89,7 +89,9 @@ class Namespace:
             return Unknown("it is set under a condition, in a loop or in a block")
         try:
             if bound.how in (how.PLAIN, how.CHAINED):
-                return evaluate(split_at(statement.tokens, "=")[-1], self.values,
+                tokens = statement.tokens
+                alone = bound.how == how.PLAIN and tokens[1].text == "="
+                return evaluate(tokens[2:] if alone else split_at(tokens, "=")[-1], self.values,
                                 self._tree(statement))
             if bound.how == how.AUGMENTED:
                 return self._augmented(statement, bound)

@@ -10,7 +10,6 @@ from snftools.settings import asked, masked
 from snftools.settings.checks import (
     Subject, cloudbar, defaults, email, leftovers, mail, readable, shapes, tokens, urls,
     webserver)
-from snftools.settings.values import NotEvaluated
 
 if TYPE_CHECKING:
     from snftools.node import Node
@@ -85,8 +84,8 @@ def _facts(subject: Subject, answered: bool, broken: bool) -> Dict[str, Any]:
 
 def _unknown(subject: Subject) -> List[str]:
     """The settings whose value neither the files nor snf-manage tell."""
-    return [name for name in subject.directory.names()
-            if name.isupper() and isinstance(subject.value(name), NotEvaluated)]
+    return [name for name in subject.directory.unknown()
+            if name.isupper() and name not in subject.answer.values]
 
 
 def _lines(subject: Subject, findings: Sequence[Finding], facts: Dict[str, Any]) -> List[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Mapping, Sequence, Tuple
+from functools import cache
+from typing import Any, Dict, FrozenSet, List, Mapping, Pattern, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from snftools.errors import Usage
@@ -66,8 +67,7 @@ class Rules:
 
     def is_secret(self, name: str) -> bool:
         """The name's value must not be shown."""
-        upper = name.upper()
-        return any(word in upper for word in self.secret)
+        return _any_of(self.secret).search(name.upper()) is not None
 
     def names(self) -> FrozenSet[str]:
         """Every name that a row is about."""
@@ -78,6 +78,11 @@ class Rules:
     def old_names(self) -> FrozenSet[str]:
         """The names that become others."""
         return frozenset(row.name for row in self.kind(RENAME))
+
+
+@cache
+def _any_of(words: Tuple[str, ...]) -> "Pattern[str]":
+    return re.compile("|".join(map(re.escape, words)) or r"\Z.")
 
 
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ASCII_SUPERSETS = ("ascii", "us-ascii", "utf-8", "utf8", "latin-1", "latin1", "l1", "iso-8859-",
                    "iso8859-", "cp125", "windows-125", "koi8-", "cp437", "cp737", "cp85", "cp86",
                    "cp1006", "mac-", "utf-8-unix", "latin-1-unix", "greek8", "elot-928")
-KEPT = 32      # files whose tokens are kept
+KEPT = 8      # files whose tokens are kept
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def parsed(data: bytes) -> Parsed:
     """What is in a file's bytes; never raises, whatever they are."""
     text = data.decode("latin-1")
     found = lexer.tokens(text)
-    parts, wrong = statements(found)
+    parts, wrong = statements(found, text)
     faults = lexer.faults(found) + wrong + list(_encoding_faults(text))
     trees: Mapping[int, "ast.AST"] = {}
     if not faults and parts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from snftools.settings.lexer import BLANK, KEYWORDS, NAME, NEWLINE, NL, OP, QUIET, Token
+from snftools.settings.lexer import COMMENT, KEYWORDS, NAME, NEWLINE, NL, OP, Token
 
 HEADERS = frozenset("if elif else for while try except finally with def class".split())
 MODULE, FUNCTION, CLASS = "module", "function", "class"
@@ -55,37 +55,34 @@ def column(text: str) -> int:
     return width
 
 
-_LAYOUT = QUIET | {NEWLINE}
-
-
-def logical_lines(found: Sequence[Token]) -> Iterator[Tuple[str, List[Token], int, int]]:
-    """(indentation text, significant tokens, start, end) of each logical line."""
-    indent, line, start = "", [], 0  # type: str, List[Token], int
+def logical_lines(found: Sequence[Token],
+                  text: str) -> Iterator[Tuple[List[Token], int, int]]:
+    """(significant tokens, start, end) of each logical line; it starts with its indentation."""
+    line: List[Token] = []
+    start = 0
     for token in found:
         kind = token[0]
-        if kind not in _LAYOUT:
+        if kind is NEWLINE:
+            yield line, start, token.end
+            line, start = [], token.end
+        elif kind is NL:
+            if not line:
+                start = token.end
+        elif kind is not COMMENT:
             line.append(token)
-        elif kind == NEWLINE:
-            yield indent, line, start, token.end
-            indent, line, start = "", [], token.end
-        elif line:
-            continue
-        elif kind == NL:
-            indent, start = "", token.end
-        elif kind == BLANK:
-            indent += token.text
     if line:
-        yield indent, line, start, found[-1].end
+        yield line, start, len(text)
 
 
-def statements(found: Sequence[Token]) -> Tuple[List[Statement], List[Tuple[int, str]]]:
+def statements(found: Sequence[Token],
+               text: str) -> Tuple[List[Statement], List[Tuple[int, str]]]:
     """All statements in order, and (line, what) for each line whose indentation is wrong."""
     result: List[Statement] = []
     problems: List[Tuple[int, str]] = []
     blocks = [Block(0, MODULE)]
     opened: Optional[str] = None       # the scope of a block whose first line is next
-    for indent, line, start, end in logical_lines(found):
-        width = column(indent)
+    for line, start, end in logical_lines(found, text):
+        width = column(text[start:line[0][2]])
         if opened is not None and width > blocks[-1].indent:
             blocks.append(Block(width, opened))
         else:
@@ -95,17 +92,22 @@ def statements(found: Sequence[Token]) -> Tuple[List[Statement], List[Tuple[int,
                 blocks.pop()
             if width != blocks[-1].indent:
                 problems.append((line[0].line, "the indentation fits no block"))
-        parts, opened = _split(line, blocks[-1].scope)
-        depth = len(blocks) - 1
+        depth, scope = len(blocks) - 1, blocks[-1].scope
+        if line[0][1] not in HEADERS and _SEPARATOR not in [token[1] for token in line]:
+            result.append(Statement(tuple(line), start, end, depth, scope))
+            opened = None
+            continue
+        parts, opened = _split(line, scope)
         alone = len(parts) == 1
         result.extend(
-            Statement(tuple(part), start, end, depth + extra, scope, header, alone)
-            for part, extra, scope, header in parts)
+            Statement(tuple(part), start, end, depth + extra, inner, header, alone)
+            for part, extra, inner, header in parts)
     if opened is not None:
         problems.append((result[-1].line, "an indented block is missing"))
     return result, problems
 
 
+_SEPARATOR = ";"
 _Part = Tuple[List[Token], int, str, bool]
 
 
@@ -121,7 +123,7 @@ def _split(line: List[Token], scope: str) -> Tuple[List[_Part], Optional[str]]:
             if colon + 1 == len(line):
                 return parts, inner
             line, scope, extra = line[colon + 1:], inner, 1
-    for part in split_at(line, ";"):
+    for part in split_at(line, _SEPARATOR):
         if part:
             parts.append((part, extra, scope, False))
     return parts, None

@@ -61,18 +61,15 @@ def _line(statement: Statement, words: str) -> str:
 
 def _valued(tokens: Sequence[Token]) -> str:
     """The statement with its strings and numbers in it, "" where that is not needed or known."""
-    if tokens[0].text in ("if", "elif"):
-        first = 1
-    elif len(tokens) > 3 and tokens[1].text == "=" and is_name(tokens[0]) \
-            and not is_strings(tokens[2:]):
-        first = 2
-    else:
+    if tokens[0].text not in ("if", "elif") and (
+            len(tokens) < 4 or tokens[1].text != "=" or not is_name(tokens[0])
+            or is_strings(tokens[2:])):
         return ""
-    if any(token.text in _UNVALUED for token in tokens):
+    if not _UNVALUED.isdisjoint([token[1] for token in tokens]):
         return ""
     try:
-        return " ".join([token.text for token in tokens[:first]] + [
-            python3_token(token) for token in tokens[first:]])
+        return " ".join([token[1] if token[0] is NAME else python3_token(token)
+                         for token in tokens])
     except Unknown:
         return ""
 
@@ -91,8 +88,9 @@ def _trees(body: Iterable[Any], known: Dict[int, int]) -> Iterator[Tuple[int, as
 
 
 def _future_print(tokens: Sequence[Token]) -> bool:
-    words = [token.text for token in tokens]
-    return words[:3] == ["from", "__future__", "import"] and "print_function" in words
+    return (tokens[0].text == "from"
+            and [token.text for token in tokens[1:3]] == ["__future__", "import"]
+            and any(token.text == "print_function" for token in tokens))
 
 
 def _words(tokens: Sequence[Token], modern: bool) -> str:

@@ -77,17 +77,16 @@ _OLD_OCTAL = re.compile(r"0[0-7]+\Z")
 
 def python3_token(token: Token) -> str:
     """One token of it. Unknown where it can't be read."""
-    if token.text == "`":
-        raise Unknown("it holds backticks")
-    if token.text == "<>":
-        return "!="
-    if token.kind == NUMBER:
-        digits = token.text.rstrip("lL")
+    kind, text = token[0], token[1]
+    if kind == STRING:
+        plain = text[0] in _QUOTES and "\\" not in text and text.isprintable()
+        return text if plain else repr(string_value(text))
+    if kind == NUMBER:
+        digits = text.rstrip("lL")
         return "0o" + digits if _OLD_OCTAL.match(digits) else digits
-    if token.kind == STRING and not (
-            token.text[0] in _QUOTES and "\\" not in token.text and token.text.isprintable()):
-        return repr(string_value(token.text))
-    return token.text       # a plain string is the same in both languages
+    if text == "`":
+        raise Unknown("it holds backticks")
+    return "!=" if text == "<>" else text
 
 
 _QUOTES = frozenset("'\"")
