@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from snftools import files
 from snftools.errors import Failed
 from snftools.node import pump, shell
 from snftools.output import trace
+
+NO_FILE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])     # what stat() calls none
 
 Stdin = Union[bytes, str, IO[bytes]]
 Stdout = Union[None, str, IO[bytes], Callable[[bytes], None]]

@@ -12,7 +12,7 @@ import subprocess
 from typing import Any, List, Optional, Sequence, Tuple
 
 from snftools import files
-from snftools.node.base import Node, Stat
+from snftools.node.base import NO_FILE, Node, Stat
 
 # util-linux, essential.  The kernel sends the signal when the thread that started it is gone,
 # so who starts such a program waits for its end; sudo, where it is between, takes it off.
@@ -50,8 +50,10 @@ class LocalNode(Node):
     def stat(self, path: str, follow: bool = True) -> Optional[Stat]:
         try:
             facts = os.stat(self.path(path), follow_symlinks=follow)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in NO_FILE:
+                return None
+            raise
         return Stat(_kind(facts.st_mode), statmod.S_IMODE(facts.st_mode), facts.st_uid,
                     facts.st_gid, facts.st_size, int(facts.st_mtime))
 

@@ -14,7 +14,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from snftools.errors import Failed
 from snftools.node import connection, kept, remote, shell
-from snftools.node.base import Node, Result, Stat
+from snftools.node.base import NO_FILE, Node, Result, Stat
 from snftools.node.connection import CONFIG_VARIABLE, parse_address
 from snftools.node.tunnel import Tunnels
 
@@ -46,7 +46,9 @@ sync
 _ERRORS = ((FileNotFoundError, 2, "No such file"), (PermissionError, 13, "Permission denied"),
            (IsADirectoryError, 21, "Is a directory"), (NotADirectoryError, 20, "Not a directory"),
            (FileExistsError, 17, "File exists"), (OSError, 28, "No space left on device"),
-           (OSError, 30, "Read-only file system"), (OSError, 122, "Disk quota exceeded"))
+           (OSError, 30, "Read-only file system"),
+           (OSError, 40, "Too many levels of symbolic links"),
+           (OSError, 122, "Disk quota exceeded"))
 
 
 class Unknown(Failed):
@@ -170,8 +172,10 @@ class SshNode(Node):
         try:
             text = self._file(["stat", *(["-L"] if follow else []), "-c", "%F|%a|%u|%g|%s|%Y",
                                "--", path], path).text
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in NO_FILE:
+                return None
+            raise
         kind, mode, uid, gid, size, mtime = text.strip().split("|")
         return Stat(_KINDS.get(kind, "other"), int(mode, 8), int(uid), int(gid), int(size),
                     int(mtime))

@@ -77,11 +77,11 @@ def text_of(lines: int, number: int) -> str:
     return text
 
 
-def make(directory: str, files: int, lines: int) -> None:
-    """A directory of settings files of which no two are alike."""
+def make(directory: str, files: int, lines: int, alike: bool = False) -> None:
+    """A directory of settings files that set names of their own, or all the same ones."""
     for number in range(files):
-        text = text_of(lines - 15, number * lines)
-        text += "# end\n" * (lines - text.count("\n"))
+        text = text_of(lines - 15, 0 if alike else number * lines)
+        text += "# end of %d\n" % number * (lines - text.count("\n"))
         with open(os.path.join(directory, "%05d.conf" % number), "w") as stream:
             stream.write(text)
 
@@ -107,14 +107,14 @@ def cpu(argv: List[str], expected: Tuple[int, ...], **env: str) -> Tuple[float, 
     return float(seconds), int(memory)
 
 
-def ours(home: str, files: int, lines: int) -> Dict[str, Tuple[float, int]]:
+def ours(home: str, files: int, lines: int, alike: bool = False) -> Dict[str, Tuple[float, int]]:
     """Edit and check a fresh root directory (this machine's lock is left alone)."""
     root = tempfile.mkdtemp(dir=home)
     os.makedirs(os.path.join(root, "run", "lock"))
     os.makedirs(os.path.join(root, "etc", "synnefo"))
-    make(os.path.join(root, "etc", "synnefo"), files, lines)
+    make(os.path.join(root, "etc", "synnefo"), files, lines, alike)
     words = ["--node", root, "--role", "cyclades", *URLS, "--quiet"]
-    state = os.path.join(home, "state%d" % files)
+    state = os.path.join(root, "state")
     edit = cpu([PYTHON, os.path.join(BIN, "snf-settings-rename"), *words], (0,),
                SNF_UPGRADE_STATE_DIR=state)
     check = cpu([PYTHON, os.path.join(BIN, "snf-settings-check"), *words], (0, 4),
@@ -138,11 +138,13 @@ def main(files: int = 1000, lines: int = 300) -> None:
     home = tempfile.mkdtemp()
     try:
         print("%-46s %9s %9s %9s" % ("%d lines a file" % lines, "CPU s", "files/s", "MB"))
-        for count in (files // 10, files):
-            found = ours(home, count, lines)
+        for count, alike in ((files // 10, True), (files, True), (files // 10, False),
+                             (files, False)):
+            found = ours(home, count, lines, alike)
             for name, (seconds, memory) in found.items():
-                print("%-46s %9.1f %9.0f %9.0f" % ("snf-settings: %s, %d files" % (name, count),
-                                                   seconds, count / seconds, memory / 1024))
+                what = "%s, %d files%s" % (name, count, " of the same names" if alike else "")
+                print("%-46s %9.1f %9.0f %9.0f" % ("snf-settings: " + what, seconds,
+                                                   count / seconds, memory / 1024))
         seconds = sum(value[0] for value in found.values())
         print("%-46s %9.1f %9.0f" % ("snf-settings: edit and check, %d files" % files, seconds,
                                      files / seconds))

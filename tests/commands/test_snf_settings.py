@@ -288,5 +288,8 @@ def test_what_is_no_python_2_is_78_and_nothing_is_written(rename, place, data):
 def test_directories_and_dangling_links_are_left_alone(rename, place):
     (place / "dir.conf").mkdir()
     (place / "gone.conf").symlink_to("nowhere")
+    (place / "loop.conf").symlink_to("loop.conf")
+    (place / "under.conf").symlink_to(place / "gone.conf" / "file")
+    os.mkfifo(str(place / "fifo.conf"))
     rename().expect(0)
     assert (place / "dir.conf").is_dir() and (place / "gone.conf").is_symlink()

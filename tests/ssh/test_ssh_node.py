@@ -96,6 +96,11 @@ def test_files(node, tmp_path):
     assert link.is_symlink() and path.read_bytes() == b"new"
     assert node.stat(str(link), follow=False).kind == "link"
     assert node.stat(str(tmp_path / "none")) is None
+    assert node.stat(str(path / "none")) is None
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert node.stat(str(loop)) is None and node.stat(str(loop), follow=False).kind == "link"
+    loop.unlink()
     with pytest.raises(FileNotFoundError):
         node.read(str(tmp_path / "none"))
     with pytest.raises(IsADirectoryError):
