@@ -54,7 +54,7 @@ def _from_uri(ctx: "Context", uri: str) -> "Database":
     try:
         owner = from_target(uri)
     except NoPostgres as error:
-        raise Usage("--database: %s" % error)
+        raise Usage("--database wants a name or a postgresql:// URI: %s" % error)
     conf = ctx.site.databases.of(owner.dbname)
     return Database(owner.dbname, (), _here(ctx, conf.node), owner, admin=conf.admin,
                     bindir=conf.bindir)
@@ -80,9 +80,7 @@ def of_set(ctx: "Context", backup: "BackupSet", level: str, server: str = ""
            ) -> List["Database"]:
     """The set's databases, as far as the level needs them: only `restore` needs a server,
     its own or the one that `server` (a URI) names."""
-    from snftools.database import params
-    names = [params.from_url(name).dbname if params.is_uri(name) else name
-             for name in ctx.args.database]
+    names = [_dbname(name) for name in ctx.args.database]
     wanted = [name for name in backup.databases if not names or name in names]
     if not wanted:
         raise Usage("set %s has no such database: %s" % (backup.name, ", ".join(names)))
@@ -90,6 +88,17 @@ def of_set(ctx: "Context", backup: "BackupSet", level: str, server: str = ""
     if level == "restore" and not server:
         known = {database.name: database for database in found(ctx, absent_ok=True)}
     return [known.get(name) or _elsewhere(ctx, name, server) for name in wanted]
+
+
+def _dbname(name: str) -> str:
+    """The database's name in what --database says."""
+    from snftools.database import params
+    if not params.is_uri(name):
+        return name
+    try:
+        return params.from_url(name).dbname
+    except params.NoPostgres as error:
+        raise Usage("--database wants a name or a postgresql:// URI: %s" % error)
 
 
 def unfinished_runs(ctx: "Context") -> Set[str]:

@@ -75,7 +75,7 @@ def _restore(ctx: Any, args: Any) -> Report:
     return Report(changed=True, findings=notes, result={
         "set": backup.name, "undo": ctx.run_id, "swaps": [one.as_dict() for one in swaps]},
         lines=("set %s is back, proven by its digests:" % backup.name,
-               *undoing.lines(swaps), "Undo: snf-restore-db --undo %s" % ctx.run_id))
+               *undoing.lines(swaps), *undoing.ways_back(swaps, ctx.run_id)))
 
 
 def _chosen(ctx: Any, args: Any) -> Any:

@@ -47,6 +47,15 @@ def undo(ctx: Any, args: Any) -> Report:
                   lines=("swapped back:", *lines(swaps)))
 
 
+def ways_back(swaps: Any, run_id: str) -> List[str]:
+    """The lines that undo a restore; what it replaced nothing with goes by hand, and first."""
+    from snftools.database.catalog import quoted
+    anew = ["Undo: DROP DATABASE %s;    (in psql)" % quoted(swap.name)
+            for swap in swaps if not swap.before]
+    back = ["Undo: snf-restore-db --undo %s" % run_id]
+    return anew + (back if len(anew) < len(swaps) else [])
+
+
 def lines(swaps: Any) -> List[str]:
     """Which database took whose name."""
     return ["  %s%s" % (swap.name, "; what it was before is %s" % swap.before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List
 
 from snftools.database.connect import connect, rows
+from snftools.database.params import is_uri
 from snftools.errors import Failed, Refused
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def need_admin(databases: Iterable["Database"]) -> None:
         except Failed as error:
             raise Refused("the administrator of database %s can't log in" % database.name,
                           node=database.node.name, why=error.why, unchanged="everything",
-                          next=_NEXT)
+                          next=_NEXT if not is_uri(database.server) else
+                          "look at the server that --server names")
         if lacking:
             raise Refused("the administrator of database %s may not %s"
                           % (database.name, lacking), node=database.node.name,

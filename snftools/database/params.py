@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Tuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 DEFAULT_PORT = 5432
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class NoPostgres(ValueError):
@@ -81,7 +83,7 @@ def from_admin(uri: str) -> Params:
 
 def is_uri(text: str) -> bool:
     """Whether it is a URI (and no database's name)."""
-    return text.startswith(("postgresql://", "postgres://"))
+    return _SCHEME.match(text) is not None
 
 
 def from_target(uri: str) -> Params:

@@ -91,13 +91,17 @@ def test_a_database_that_is_gone_is_made_anew(site_template: Any) -> None:
         run("snf-backup-db", "create", "--label", "l", site=site).expect(0)
         site.server.execute("DROP DATABASE snf_astakos")
         run("snf-restore-db", "l", "--check", site=site).expect(5)
-        run("snf-restore-db", "l", "--yes", site=site).expect(0)
+        done = run("snf-restore-db", "l", "--yes", site=site).expect(0)
         assert site.psql("astakos", USERS) == before
+        assert [line for line in done.out.splitlines() if line.startswith("Undo:")] == [
+            "Undo: DROP DATABASE \"snf_astakos\";    (in psql)"]
     finally:
         site.destroy()
 
 
 def test_arguments(site_template: Any) -> None:
     run("snf-restore-db", site=site_template).expect(2)
+    other = run("snf-restore-db", "x", "--database", "mysql://u@h/db", site=site_template)
+    assert "--database wants a name or a postgresql:// URI: mysql" in other.expect(2).err
     run("snf-restore-db", "x", "--undo", "1", site=site_template).expect(2)
     run("snf-restore-db", "--undo", "20000101T000000Z", site=site_template).expect(3)

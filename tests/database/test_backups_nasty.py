@@ -149,6 +149,8 @@ def test_proof_elsewhere_makes_roles_and_drops_them(lab: Lab, tmp_path: Any) -> 
         listed = lab.verify("files", "--server", other.admin, name="away")
         assert listed.expect(2)
         assert lab.verify("restore", "--server", "postgresql://a:b@/x", name="away").expect(2)
+        dead = lab.verify("restore", "--server", "postgresql://a@127.0.0.1:1/x", name="away")
+        assert "the server that --server names" in dead.expect(3).err
     finally:
         other.destroy()
 
@@ -157,6 +159,7 @@ def test_plain_text_urls_are_the_same_database_as_names(lab: Lab) -> None:
     """Bad --database words."""
     lab.database("plain", SIMPLE)
     assert "password" in lab.create("-d", "postgresql://a:secret@/x", name="plain").expect(2).err
+    assert "mysql" in lab.create("-d", "mysql://a@h/x", name="plain").expect(2).err
     lab.create("-d", "name", name="plain").expect(2)
     lab.create("-j", "0", name="plain").expect(2)
     lab.create("--no-digests", "--verify", "restore", name="plain").expect(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,7 +103,10 @@ class Lab:
                        env=self.env)
 
     def sets(self) -> List[Path]:
-        return sorted(self.backups.glob("2*")) if self.backups.exists() else []
+        """The sets, oldest first: of one second, the one without a number."""
+        found = self.backups.glob("2*") if self.backups.exists() else ()
+        return sorted(found, key=lambda path: (path.name[:16], re.match(
+            r"-\d+-", path.name[16:]) is not None, path.name))
 
     def dump(self, name: str = "db") -> Path:
         """The dump of the newest set."""
