@@ -13,17 +13,21 @@ from snftools.upgrade.report.text import when
 _STYLE = """
 body{font:16px/1.45 sans-serif;color:#222;background:#fff;margin:0 auto;max-width:60em;padding:1em}
 h1{font-size:1.4em;margin:.2em 0}h2{font-size:1.1em;margin:1.4em 0 .4em}
-.state{color:#555}svg{width:100%;height:auto;display:block}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9em}
+.state,td[data-of]::before{color:#555}
+.when{display:flex;padding-right:55px}.when svg{flex:none;overflow:visible;fill:currentColor;
+font:12px sans-serif}.when svg+svg{flex:1 1 0;min-width:0}table{border-collapse:collapse;width:100%;font-size:.9em}
 td,th{text-align:left;padding:.25em .6em .25em 0;vertical-align:top;border-bottom:1px solid #ddd}
 .failed{color:#b00020;font-weight:bold}code{overflow-wrap:anywhere;font-size:.9em}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}
-.state{color:#aaa}.failed{color:#ff8080}}
+.state,td[data-of]::before{color:#aaa}.failed{color:#ff8080}}
+@media(max-width:44em){table,tbody,tr,td:last-child{display:block}tr:first-child{display:none}
+tr{padding:.4em 0;border-bottom:1px solid #999}td{display:inline;border:0;padding:0 .4em 0 0}
+td:nth-child(2){font-weight:bold}td[data-of]:not(:empty)::before{content:attr(data-of) " "}}
 """.strip()
 
 _COLORS = {"done": "#2e7d32", "found": "#7aa874", "failed": "#b00020", "begun": "#c77700",
            "accepted": "#8e24aa", "undone": "#3367a8"}
-_WIDTH, _LINE, _NAMES = 720, 18, 190
+_LINE, _NAMES = 18, 150      # pixels: a line's height, and the width of the steps' names
 
 
 def page(told: Mapping[str, Any]) -> str:
@@ -62,25 +66,26 @@ def _timeline(rows: Sequence[Mapping[str, Any]]) -> str:
         return "<p>No step was made.</p>"
     spans = _spans(rows)
     total = sum(end - begin for begin, end in spans) or 1.0
-    height = (len(rows) + 1) * _LINE
-    found = ['<svg viewBox="0 0 %d %d" role="img" aria-label="timeline of the steps" '
-             'font-family="sans-serif" font-size="12" fill="currentColor">' % (_WIDTH, height)]
+    names, bars = [], []
     for number, row in enumerate(rows):
-        begin = _place(_epoch(row["begun"]), spans)
-        end = _place(_epoch(row["ended"] or row["begun"]), spans)
-        scale = (_WIDTH - _NAMES - 60) / total
-        left, width = _NAMES + begin * scale, max((end - begin) * scale, 2.0)
+        begin = _place(_epoch(row["begun"]), spans) * 100 / total
+        end = _place(_epoch(row["ended"] or row["begun"]), spans) * 100 / total
         top = number * _LINE
-        found.append('<text x="0" y="%d">%s</text>' % (top + 13, _text(row["step"])))
-        found.append('<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"><title>%s</title>'
-                     "</rect>" % (left, top + 3, width, _LINE - 6, _COLORS[row["event"]],
-                                  _text("%s %s, %s" % (row["step"], row["event"],
-                                                       human_time(row["seconds"])))))
-        found.append('<text x="%.1f" y="%d">%s</text>' % (
-            left + width + 4, top + 13, _text(human_time(row["seconds"]))))
-    found.append('<text x="%d" y="%d">%s</text>' % (_NAMES, height - 4, _text(
-        "from %s; %s of work" % (when(str(rows[0]["begun"])), human_time(total)))))
-    return "\n".join([*found, "</svg>"])
+        names.append('<text x="0" y="%d">%s</text>' % (top + 13, _text(row["step"])))
+        bars.append('<rect x="%.2f%%" y="%d" width="%.2f%%" height="%d" fill="%s">'
+                    "<title>%s</title></rect>" % (
+                        begin, top + 3, max(end - begin, 0.4), _LINE - 6, _COLORS[row["event"]],
+                        _text("%s %s, %s" % (row["step"], row["event"],
+                                             human_time(row["seconds"])))))
+        bars.append('<text x="%.2f%%" dx="4" y="%d">%s</text>' % (
+            max(end, begin + 0.4), top + 13, _text(human_time(row["seconds"]))))
+    height = len(rows) * _LINE
+    return "\n".join([
+        '<div class="when" role="img" aria-label="timeline of the steps">',
+        '<svg width="%d" height="%d">' % (_NAMES, height), *names, "</svg>",
+        '<svg width="100%%" height="%d">' % height, *bars, "</svg></div>",
+        '<p class="state">From %s; %s of work.</p>' % (
+            _text(when(str(rows[0]["begun"]))), _text(human_time(total)))])
 
 
 def _spans(rows: Sequence[Mapping[str, Any]]) -> List[Any]:
@@ -119,8 +124,10 @@ def _steps(told: Mapping[str, Any]) -> str:
             else human_time(expected), "proven": row["proven"]}
         body.append("<tr%s>%s</tr>" % (
             ' class="failed"' if row["event"] == "failed" else "",
-            "".join("<td>%s</td>" % _text(cell) for cell in cells.values())))
-    return '<div class="scroll"><table><tr>%s</tr>%s</table></div>' % (head, "\n".join(body))
+            "".join("<td%s>%s</td>" % (
+                ' data-of="%s"' % name if name in ("took", "expected") else "", _text(cell))
+                    for name, cell in cells.items())))
+    return "<table><tr>%s</tr>%s</table>" % (head, "\n".join(body))
 
 
 def _list(title: str, rows: Sequence[str]) -> List[str]:
