@@ -120,6 +120,11 @@ class Site:
     path: str = ""
     text: str = ""
 
+    @property
+    def answers(self) -> Tuple[str, ...]:
+        """The keys that say what a setting of the old release said, and are given."""
+        return ("pending_app_limit",) if self.pending_app_limit is not None else ()
+
     @classmethod
     def read(cls, path: str) -> "Site":
         """Read site.conf; Invalid (78) when it is missing, unreadable or wrong anywhere."""

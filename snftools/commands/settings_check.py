@@ -57,7 +57,7 @@ def _subject(ctx: Any, args: Any, node: Any, given: Any, not_compared: str) -> A
     from snftools.settings.directory import SettingsDir
     from snftools.settings.rules import Rules
     part = ctx.release.part("settings")
-    rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
+    rules = Rules.of(ctx.release.name, part, node.roles, args.email, ctx.site.answers)
     directory = SettingsDir.read(node, astakos.settings_dir(args), rules.names(),
                                  leftovers.holding(rules, part["checks"]))
     around = look(node, directory, part["checks"], _packages(node, part["checks"]))

@@ -96,7 +96,7 @@ def _plan(ctx: Any, args: Any, node: Any) -> Any:
     from snftools.settings.rules import Given, Rules
     path = args.settings_dir or "/etc/synnefo"
     part = ctx.release.part("settings")
-    rules = Rules.of(ctx.release.name, part, node.roles, email=args.email)
+    rules = Rules.of(ctx.release.name, part, node.roles, args.email, ctx.site.answers)
     found = {"token": _token_file(args, node), "base_url": {}}
     while True:
         given = Given({name: one.base_url for name, one in ctx.site.components.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Dict, FrozenSet, List, Mapping, Pattern, Sequence, Tuple
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ class Rule:
     names: Tuple[str, ...] = ()
     pattern: str = ""
     note: str = ""
+    note_unless: str = ""
     only_with: str = ""
     secret: bool = False
     required: bool = False
@@ -54,9 +55,11 @@ class Rules:
 
     @classmethod
     def of(cls, release: str, part: Mapping[str, Any], roles: Sequence[str],
-           email: bool = False) -> "Rules":
-        """From the release's part "settings"."""
+           email: bool = False, answers: Sequence[str] = ()) -> "Rules":
+        """From the release's part "settings"; `answers` are keys that site.conf gives: what
+        asks for one of them is not noted."""
         rows = [_rule(name, row) for name, row in part["rules"].items()]
+        rows = [replace(row, note="") if row.note_unless in answers else row for row in rows]
         return cls(release, tuple(roles),
                    tuple(row for row in rows if set(row.roles) & set(roles)
                          and (row.only_with != "email" or email)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from tests.helpers.cli import run
 
@@ -38,6 +39,22 @@ def test_all_nodes_there_and_back(practice_site):
                 if name.startswith("snf-settings")]
     run("snf-settings-rename", "--node", "all", "--undo", site=practice_site).expect(0)
     assert contents(practice_site) == before
+
+
+def test_what_site_conf_says_is_not_asked_for_again(practice_site):
+    limit = "ASTAKOS_PENDING_APPLICATION_LIMIT means nothing"
+    path = practice_site.node("astakos") / "etc/synnefo/20-snf-astakos-app-settings.conf"
+    assert "\nASTAKOS_PENDING_APPLICATION_LIMIT" in path.read_text()
+    for command in ("snf-settings-rename", "snf-settings-check"):
+        done = run(command, "--node", "astakos", *(["--check"] if "rename" in command else []),
+                   site=practice_site)
+        assert limit not in done.out + done.err
+    text = practice_site.conf.read_text()
+    practice_site.conf.write_text(re.sub("(?m)^pending_app_limit.*\n", "", text))
+    done = run("snf-settings-rename", "--check", "--node", "astakos", site=practice_site)
+    told = " ".join(done.expect(5).out.split())
+    assert limit in told and "pending_app_limit in site.conf" in told
+    practice_site.conf.write_text(text)
 
 
 def test_a_missing_token_comes_from_the_database(practice_site):
