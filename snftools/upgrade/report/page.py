@@ -15,7 +15,8 @@ body{font:16px/1.45 sans-serif;color:#222;background:#fff;margin:0 auto;max-widt
 h1{font-size:1.4em;margin:.2em 0}h2{font-size:1.1em;margin:1.4em 0 .4em}
 .state,td[data-of]::before{color:#555}
 .when{display:flex;padding-right:55px}.when svg{flex:none;overflow:visible;fill:currentColor;
-font:12px sans-serif}.when svg+svg{flex:1 1 0;min-width:0}table{border-collapse:collapse;width:100%;font-size:.9em}
+font:12px sans-serif}.when svg+svg{flex:1 1 0;min-width:0}
+table{border-collapse:collapse;width:100%;font-size:.9em}
 td,th{text-align:left;padding:.25em .6em .25em 0;vertical-align:top;border-bottom:1px solid #ddd}
 .failed{color:#b00020;font-weight:bold}code{overflow-wrap:anywhere;font-size:.9em}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}
