@@ -142,15 +142,15 @@ def free_moment(databases: Sequence["Database"]) -> str:
 
 def new_name(name: str) -> str:
     """The name of the copy."""
-    return _cut(name, "_new")
+    return cut(name, "_new")
 
 
 def before_name(name: str, moment: str) -> str:
     """The name under which the replaced database stays: <name>_before_<UTC time>."""
-    return _cut(name, "_before_" + moment)
+    return cut(name, "_before_" + moment)
 
 
-def _cut(name: str, suffix: str) -> str:
+def cut(name: str, suffix: str) -> str:
     """The name with the suffix, in 63 bytes, never in the middle of a character."""
     room = LONGEST - len(suffix.encode())
     return name.encode()[:room].decode("utf-8", "ignore") + suffix

@@ -154,7 +154,7 @@ def _enabled(node: "Node", row: Dict[str, Any]) -> Tuple[bool, str]:
                 row["variable"], row["default_file"])
         return value == "true", "%s=%s in %s" % (row["variable"], value, row["default_file"])
     if row["config_dir"] and node.exists(row["config_dir"]):
-        return bool(_projects(node, row)), "nothing configured in " + row["config_dir"]
+        return bool(projects(node, row)), "nothing configured in " + row["config_dir"]
     return True, ""
 
 
@@ -165,18 +165,20 @@ def shell_value(text: str, variable: str) -> Optional[str]:
     return found[-1].strip("\"'") if found else None
 
 
-def _projects(node: "Node", row: Dict[str, Any]) -> List[str]:
-    """The files of the configuration directory that the service reads."""
+def projects(node: "Node", row: Dict[str, Any]) -> List[str]:
+    """The files of the service's configuration directory that it reads."""
+    if not row["config_dir"] or not node.exists(row["config_dir"]):
+        return []
     return [row["config_dir"] + "/" + name for name in node.list(row["config_dir"])
             if _PROJECT.match(name)]
 
 
 def _addresses(node: "Node", row: Dict[str, Any]) -> Tuple[str, ...]:
     """Where the service's configuration makes it listen: "host:port"."""
-    if not row["listen"] or not row["config_dir"] or not node.exists(row["config_dir"]):
+    if not row["listen"]:
         return ()
     found: List[str] = []
-    for path in _projects(node, row):
+    for path in projects(node, row):
         try:
             text = node.read(path).decode("utf-8", "replace")
         except OSError:

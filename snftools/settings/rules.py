@@ -175,4 +175,6 @@ def _bytes(value: Any) -> Any:
         return value.encode("utf-8").decode("latin-1")
     if isinstance(value, (tuple, list)):
         return type(value)(_bytes(item) for item in value)
+    if isinstance(value, dict):
+        return {_bytes(key): _bytes(item) for key, item in value.items()}
     return value

@@ -88,16 +88,16 @@ class Draft:
     def text(self, backup_dir: str, state_dir: str) -> str:
         """The file: one key a line, a comment where something must be decided."""
         lines = ["# Drafted by snf-upgrade init.  Read every line.",
-                 "name = %s" % _quoted(self.name),
-                 "backup_dir = %s" % _quoted(backup_dir),
-                 "state_dir = %s" % _quoted(state_dir)]
+                 "name = %s" % quoted(self.name),
+                 "backup_dir = %s" % quoted(backup_dir),
+                 "state_dir = %s" % quoted(state_dir)]
         lines += (["pending_app_limit = %s" % self.limit] if self.limit else
                   ["# how many project applications of a user may be pending:",
                    "# pending_app_limit = 2"])
         lines += ["", "[components]"]
         for role in COMPONENTS:
             lines.append("[[%s]]" % role)
-            lines.append("base_url = %s" % _quoted(self.urls[role]) if role in self.urls
+            lines.append("base_url = %s" % quoted(self.urls[role]) if role in self.urls
                          else "# base_url = https://HOST/%s      (was not found)" % role)
         lines += ["", "[nodes]"]
         for entry, found in self.nodes:
@@ -107,7 +107,7 @@ class Draft:
                   "# it postgres by runuser on the node that has the server:",
                   "# admin = \"postgresql://postgres@HOST/postgres\"", "", "[email]"]
         for key, value in self.email.items():
-            lines.append("%s = %s" % (key, _list(value)))
+            lines.append("%s = %s" % (key, listed(value)))
         lines += ["# %s" % text for text in self.unknown]
         return "\n".join(lines) + "\n"
 
@@ -122,9 +122,9 @@ def _node_lines(entry: NodeEntry, found: Found) -> List[str]:
     lines += ["# database %s on %s" % one for one in found.databases]
     lines.append("roles = %s" % (", ".join(found.roles) + "," if found.roles else ","))
     if entry.root:
-        lines.append("root = %s" % _quoted(entry.root))
+        lines.append("root = %s" % quoted(entry.root))
     else:
-        lines.append("address = %s" % _quoted(entry.address))
+        lines.append("address = %s" % quoted(entry.address))
     if entry.become:
         lines.append("become = %s" % entry.become)
     elif not found.root:
@@ -151,13 +151,14 @@ def _person(item: Any) -> str:
     return str(item)
 
 
-def _list(value: Any) -> str:
+def listed(value: Any) -> str:
+    """A list (or one value) as ConfigObj reads it."""
     if isinstance(value, str):
-        return _quoted(value)
-    return ", ".join(_quoted(item) for item in value) + ("," if len(value) == 1 else "")
+        return quoted(value)
+    return ", ".join(quoted(item) for item in value) + ("," if len(value) == 1 else "")
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """Quoted as ConfigObj reads it: `#` and `,` in a URL would cut it."""
     text = " ".join(str(value).split())
     return "'%s'" % text if '"' in text else '"%s"' % text

@@ -1,13 +1,14 @@
-"""How fast this site is: rates of its survey and backups, against what the plan assumes."""
+"""How fast this site is: its survey, backups and rehearsal, against what the plan assumes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
+from snftools.upgrade.step import Step
 
 GB = 1e9
 _SMALLEST = 0.1 * GB  # below this a backup tells nothing about the rate
@@ -19,25 +20,39 @@ class Measured:
     """How many times slower than assumed: `nodes` by the survey, `data` by a backup set.
 
     1.0 is what steps.conf assumes; `data_from` names the set that was measured, if any.
+    `steps`: seconds of single steps in a rehearsal, whose databases had `size` bytes;
+    `rehearsed` says when it was.
     """
 
     nodes: float = 1.0
     data: float = 1.0
     data_from: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    size: int = 0
+    rehearsed: str = ""
 
     def apply(self, plan: Plan) -> Plan:
         """The plan with the times that this site takes."""
-        return replace(plan, steps=tuple(
-            replace(step, seconds=max(1, int(round(step.seconds * self.nodes))),
-                    seconds_per_gb=int(round(step.seconds_per_gb * self.data)))
-            for step in plan.steps))
+        return replace(plan, steps=tuple(map(self._timed, plan.steps)))
+
+    def _timed(self, step: Step) -> Step:
+        """A rehearsed step as long as it took, its part that goes by size in proportion."""
+        nodes, data = self.nodes, self.data
+        if step.id in self.steps:
+            assumed = step.seconds + step.seconds_per_gb * self.size / GB
+            nodes = data = self.steps[step.id] / max(assumed, 1)
+        return replace(step, seconds=max(1, int(round(step.seconds * nodes))),
+                       seconds_per_gb=int(round(step.seconds_per_gb * data)))
 
 
-def measure(plan: Plan, journal: Optional[Journal], backup_dir: str) -> Measured:
-    """From this run's survey, and from the newest set that was proven by restoring it."""
+def measure(plan: Plan, journal: Optional[Journal], backup_dir: str,
+            rehearsed: Mapping[str, Any]) -> Measured:
+    """From this run's survey, from the newest set that was proven by restoring it, and from
+    what a rehearsal measured: {time, size, steps}, or nothing."""
     nodes = _of_survey(plan, journal) if journal else 1.0
     data, name = _of_sets(plan, backup_dir, nodes)
-    return Measured(nodes, data, name)
+    return Measured(nodes, data, name, rehearsed.get("steps") or {},
+                    int(rehearsed.get("size") or 0), str(rehearsed.get("time") or ""))
 
 
 def _of_survey(plan: Plan, journal: Journal) -> float:

@@ -155,7 +155,7 @@ def test_nothing_failed_there(tmp_path):
 
 def test_times_are_scaled_by_what_was_measured():
     one = plan()
-    assert measured.measure(one, None, "/nowhere") == measured.Measured()
+    assert measured.measure(one, None, "/nowhere", {}) == measured.Measured()
     slow = measured.Measured(3.0, 2.0, "S").apply(one)
     assert slow.step("install.a").seconds == 120
     assert slow.step("backup-before").seconds_per_gb == 320

@@ -13,6 +13,8 @@ _EXAMPLES = """\
   snf-upgrade init node1 node2           draft site.conf from what is on the nodes
   snf-upgrade check                      every problem at once, each with a remedy
   snf-upgrade plan                       the steps, in order
+  snf-upgrade rehearse --map node1=spare1 --server URI
+                                         all of it on a copy, days before
   snf-upgrade run                        do them; type it again after a failure
   snf-upgrade status                     how far the run is
   snf-upgrade rollback --check           the way back: its lines, its time
@@ -47,10 +49,25 @@ def _add_before(sub: Any) -> None:
     plan = cli.add_subcommand(sub, "plan", "show the steps in their order")
     plan.add_argument("--window", type=_minutes, metavar="MINUTES", default=None,
                       help="how long the window is: tell the latest moment to turn back")
+    _add_rehearse(sub)
     inventory = cli.add_subcommand(sub, "inventory", "tell the site to Ansible")
     told = inventory.add_mutually_exclusive_group(required=True)
     told.add_argument("--list", action="store_true", help="all groups and hosts")
     told.add_argument("--host", metavar="NAME", help="the variables of one node")
+
+
+def _add_rehearse(sub: Any) -> None:
+    """rehearse."""
+    rehearse = cli.add_subcommand(sub, "rehearse", "make the same upgrade on a copy of the site")
+    rehearse.add_argument("--map", metavar="NODE=HOST", action="append", default=[],
+                          help="the spare machine, or root directory, for a node (repeats)")
+    rehearse.add_argument("--in", dest="inside", metavar="DIR", default="",
+                          help="copy the nodes, which are root directories, into this one")
+    rehearse.add_argument("--server", metavar="URI", default="",
+                          help="where the databases are restored, as that administrator "
+                          "(default: the spare's own server)")
+    rehearse.add_argument("--clean", action="store_true",
+                          help="remove all that a rehearsal made, and prove it")
 
 
 def _add_run(sub: Any) -> None:

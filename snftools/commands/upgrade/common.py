@@ -16,6 +16,7 @@ from snftools.upgrade import silent, survey
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.measured import Measured, measure
 from snftools.upgrade.plan import Plan, Seen
+from snftools.upgrade.rehearsal.record import Record
 from snftools.upgrade.step import Row, rows_of
 
 
@@ -93,7 +94,8 @@ class Upgrade:
         """The plan as it stands now, with the times that this site was measured to take."""
         plan = Plan.build(self.site, self.rows, self.seen(run_id), self.bin_dir,
                           run_id or "RUN")
-        self.measured = measure(plan, self.newest() if run_id else None, self.site.backup_dir)
+        self.measured = measure(plan, self.newest() if run_id else None, self.site.backup_dir,
+                                Record(self.site.state_dir).values.get("measured") or {})
         return self.measured.apply(plan)
 
     def headline(self) -> str:

@@ -26,6 +26,7 @@ def act(args: Any) -> Report:
     result = screen.result(plan, size, pending)
     result["way_back"] = int(round(estimate.way_back(plan, size)))
     result["turn_back_after"] = estimate.turn_back_after(plan, size, args.window)
+    result["rehearsed"] = up.measured.rehearsed or None
     result["run"] = journal.run if journal else None
     result["by_hand"] = _by_hand(up)
     for when in ("before", "after"):

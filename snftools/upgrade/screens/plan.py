@@ -47,6 +47,9 @@ def turning(plan: Plan, size: int, measured: Measured, window: Optional[int]) ->
         found.append("In a window of %d min turn back at the latest %s after the stop." % (
             window or 0, human_time(after)) if after else
             "A window of %d min is too short to go back within it." % (window or 0))
+    if measured.rehearsed:
+        found.append("Times of %d steps are those of the rehearsal that ended %s." % (
+            sum(step.id in measured.steps for step in plan.steps), measured.rehearsed))
     if (measured.nodes, measured.data) != (1.0, 1.0):
         found.append("Times: %.1f times what is assumed for commands (by the survey), %s." % (
             measured.nodes, "%.1f times for data (by %s)" % (measured.data, measured.data_from)

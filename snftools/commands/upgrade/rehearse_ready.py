@@ -1,0 +1,148 @@
+"""Everything that a rehearsal needs before its run: set, spares, copies, settings, site.conf."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Sequence
+from urllib.parse import urlsplit
+
+from snftools import files
+from snftools.commands.upgrade.common import Upgrade
+from snftools.commands.upgrade.rehearse_inner import inner
+from snftools.errors import Refused, SnfError
+from snftools.node import Node, node_locks, open_node
+from snftools.report import Finding
+from snftools.site import Site, bare_entry
+from snftools.state import State, UndoStore, new_id
+from snftools.upgrade import run as runs
+from snftools.upgrade.orphans import run_lock
+from snftools.upgrade.plan import Plan
+from snftools.upgrade.rehearsal import bring, copies, derive, roots, spare
+from snftools.upgrade.rehearsal.record import Record
+
+LABEL = "rehearsal"
+Say = Callable[[str], None]
+
+
+@dataclass
+class Prepared:
+    """What came of it (live while it is made); `size`: bytes of all databases."""
+
+    size: int = 0
+    result: Dict[str, Any] = field(default_factory=dict)
+    findings: List[Finding] = field(default_factory=list)
+
+
+def prepare(up: Upgrade, args: Any, derived: derive.Derived, record: Record, say: Say) -> Prepared:
+    """Make the derived site what the live one is now, with the copies for its databases."""
+    part = up.release.part("outward")
+    files.make_private_directory(derived.base)
+    files.write_atomic(derived.conf, derive.conf_text(
+        up.site, derived, record.values["server"], part["host"]).encode("utf-8"), mode=0o600)
+    with run_lock(State(derived.state_dir), up.ctx.command, say):
+        pass  # what a killed rehearsal left at work has ended now
+    go_back(up, args, derived, say)
+    for one in derived.spares:
+        if derived.is_copy(one):
+            root = up.site.node(one.of[0]).root
+            if roots.copy(root, one.entry.root):
+                say("%s: copied from %s" % (one.entry.name, root))
+            spare.silence(open_node(one.entry), up.release)
+    nodes = {one.entry.name: open_node(one.entry) for one in derived.spares}
+    prepared = Prepared(result={"site": up.site.name, "base": derived.base,
+                                "nodes": {name: list(of) for name, of in derived.live_of.items()},
+                                "left_out": list(derived.left_out)})
+    for name, of in derived.live_of.items():
+        prepared.findings += spare.unfit(_live(up, of), nodes[name], up.release)
+    if not prepared.findings:
+        with node_locks(list(nodes.values()), up.ctx.command):
+            _fill(up, args, derived, record, nodes, prepared, say)
+    return prepared
+
+
+def go_back(up: Upgrade, args: Any, derived: derive.Derived, say: Say) -> None:
+    """Undo what an earlier rehearsal left half way; Refused (3) when that can't be done."""
+    name = up.site.name + derive.SUFFIX
+    if runs.newest(State(derived.state_dir), name, up.release.name) is None:
+        return
+    say("going back from the last rehearsal")
+    try:
+        code = inner(args, "rollback", "--yes", "--site", derived.conf).exit_code(False)
+    except SnfError as error:
+        raise Refused("the last rehearsal can't be undone: %s" % error.what, why=error.why,
+                      unchanged="the live site", next="snf-upgrade rehearse --clean")
+    if code:
+        raise Refused("the last rehearsal can't be undone: exit %d" % code,
+                      unchanged="the live site", next="snf-upgrade rehearse --clean")
+
+
+def _live(up: Upgrade, names: Sequence[str]) -> List[Node]:
+    return [up.ctx.open(up.site.node(name)) for name in names]
+
+
+def _fill(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
+          nodes: Dict[str, Node], prepared: Prepared, say: Say) -> None:
+    from snftools.backups import prune, sets
+    from snftools.database import find, interrupt
+    name = _set_of_live(up, args, derived, say)
+    backup = sets.find(derived.backup_dir, name)
+    prune.remove([one for one in sets.list_sets(derived.backup_dir) if one.name != name])
+    live = find.find(up.ctx.all_nodes(), up.site)
+    prepared.size = sum(int(backup.manifest(one)["facts"]["size"]) for one in backup.databases)
+    part = up.release.part("outward")
+    server = server_of(up.site, derived, record, nodes)
+    say("restoring %s" % name)
+    reached, rows = interrupt.run(lambda: copies.make(server, backup, live, part, record,
+                                                up.ctx.progress))
+    base = [urlsplit(one.base_url).netloc.lower() for one in up.site.components.values()]
+    brought = {}
+    for spare_name, of in derived.live_of.items():
+        with_settings = [node for node in _live(up, of) if node.exists(bring.DEFAULT_PATH)]
+        if with_settings:
+            brought[spare_name] = bring.plan(with_settings, nodes[spare_name], part, reached, base)
+            prepared.findings += bring.findings(brought[spare_name], ", ".join(of))
+    prepared.result.update(
+        set=name, settings={key: one.as_dict() for key, one in brought.items()},
+        databases={key: one.dbname for key, one in reached.items()},
+        neutral_rows=[{"table": table, "rows": count} for table, count in rows])
+    if not prepared.findings:
+        for one in brought.values():
+            bring.write(one, up.release.name, up.release.part("settings"), undo(derived, record))
+
+
+def undo(derived: derive.Derived, record: Record) -> UndoStore:
+    """Where the spares' own settings are kept."""
+    if not record.values.get("undo"):
+        record.put(undo=new_id())
+    return State(os.path.join(derived.base, "settings")).undo(str(record.values["undo"]))
+
+
+def server_of(site: Site, derived: derive.Derived, record: Record, nodes: Dict[str, Node]
+              ) -> copies.Server:
+    """The server of the copies, by what was said on the command line."""
+    first = nodes[derived.spares[0].entry.name]
+    bindir = site.databases.bindir if first.root else ""
+    return copies.Server(first, open_node(bare_entry("local")), record.values["server"], bindir)
+
+
+def _set_of_live(up: Upgrade, args: Any, derived: derive.Derived, say: Say) -> str:
+    """A set that equals the live databases: an earlier rehearsal's, or a new one."""
+    from snftools.commands import backup_db
+    words = ["create", "--label", LABEL, "--verify", "archive", "--backup-dir",
+             derived.backup_dir, "--site", up.site.path]
+    if os.path.isdir(derived.backup_dir):
+        there = backup_db.act(backup_db.build_parser().parse_args([*words, "--check"]))
+        if not there.changed:
+            say("set %s is as the live databases are" % there.result["set"])
+            return str(there.result["set"])
+    say("taking a backup set of the live site")
+    files.make_private_directory(derived.backup_dir)
+    made = backup_db.act(backup_db.build_parser().parse_args(
+        words + (["--quiet"] if args.quiet else []) + (["--json"] if args.json else [])))
+    return str(made.result["set"]["name"])
+
+
+def derived_plan(up: Upgrade, derived: derive.Derived, run_id: str) -> Plan:
+    """The plan of the derived site, as its run had it."""
+    return Plan.build(Site.read(derived.conf), up.rows, up.seen(), up.bin_dir, run_id)
