@@ -133,8 +133,12 @@ def _add_common(parser: argparse.ArgumentParser, site: bool) -> None:
     add("-h", "--help", action="help", help="show this help")
 
 
-def confirm(args: argparse.Namespace, question: str) -> None:
-    """Ask on a terminal; Refused (3) when the answer is no or nobody can be asked."""
+def confirm(args: argparse.Namespace, question: str,
+            stopped: Callable[[], None] = lambda: None) -> None:
+    """Ask on a terminal; Refused (3) when the answer is no or nobody can be asked.
+
+    In a thread `stopped` raises when an answer is not waited for any more.
+    """
     if args.yes:
         return
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
@@ -142,7 +146,8 @@ def confirm(args: argparse.Namespace, question: str) -> None:
                       unchanged="everything", next="the same line with --yes")
     sys.stderr.write(question + " [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    from snftools.output.question import answer
+    if answer(stopped).strip().lower() not in ("y", "yes"):
         raise Refused("not confirmed", unchanged="everything")
 
 
@@ -156,7 +161,7 @@ def run(build_parser: Callable[[], argparse.ArgumentParser], act: Act,
     _open_standard_streams()
     parser = build_parser()
     name = parser.prog
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    signal.signal(signal.SIGTERM, on_sigterm)
     try:
         try:
             args = parser.parse_args(argv)
@@ -225,7 +230,7 @@ def _command(name: str, args: argparse.Namespace) -> str:
     return "%s %s" % (name, action) if action else name
 
 
-def _on_sigterm(number: int, frame: object) -> NoReturn:
+def on_sigterm(number: int, frame: object) -> NoReturn:
     raise _Terminated()
 
 

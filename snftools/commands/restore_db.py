@@ -51,6 +51,7 @@ def act(args: Any) -> Report:
 
 def _restore(ctx: Any, args: Any) -> Report:
     from snftools.backups import lock, restore, swap
+    from snftools.database import interrupt
     backup, databases = _chosen(ctx, args)
     notes = _leftovers(databases)
     if args.other:
@@ -64,7 +65,7 @@ def _restore(ctx: Any, args: Any) -> Report:
             return Report(result={"set": backup.name, "swaps": []}, findings=notes, lines=(
                 "the databases are as set %s has them: nothing to do" % backup.name,))
         cli.confirm(args, "Put %s back into %s?" % (
-            backup.name, ", ".join(one.name for one in differing)))
+            backup.name, ", ".join(one.name for one in differing)), interrupt.check)
         moment = swap.free_moment(differing)
         undoing.keep(ctx, [{"name": one.name, "old_oid": one.oid, "new_oid": 0,
                      "before": swap.before_name(one.name, moment) if one.oid else ""}

@@ -25,6 +25,7 @@ def keep(ctx: Any, swaps: List[Dict[str, Any]]) -> None:
 def undo(ctx: Any, args: Any) -> Report:
     """Swap back what a restore did."""
     from snftools.backups import lock, swap
+    from snftools.database import interrupt
     store = ctx.state.undo(args.undo) if args.undo else ctx.state.newest_undo(_KEPT_FOR, _KEPT)
     kept = store.load(_KEPT_FOR, _KEPT) if store else None
     if not kept:
@@ -40,7 +41,7 @@ def undo(ctx: Any, args: Any) -> Report:
         return Report(changed=bool(changed), result={"undo": store.id}, lines=(text,))
     nodes = list({one.node.name: one.node for one in databases}.values())
     with ctx.changing(nodes), lock.backup_lock(ctx.site.backup_dir, exclusive=True):
-        cli.confirm(args, "Swap back %s?" % ", ".join(changed))
+        cli.confirm(args, "Swap back %s?" % ", ".join(changed), interrupt.check)
         swaps = swap.undo(databases, kept, swap.free_moment(databases), args.terminate)
     return Report(changed=True, result={"undo": store.id,
                                         "swaps": [one.as_dict() for one in swaps]},

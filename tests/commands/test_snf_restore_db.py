@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, List
 
 from tests.helpers.cli import run
+from tests.helpers.terminal import at_terminal
 
 USERS = "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY user_ptr_id)) FROM im_astakosuser t"
 NAMES = "SELECT datname FROM pg_database WHERE datname LIKE 'snf_astakos%' ORDER BY 1"
@@ -95,6 +96,23 @@ def test_a_database_that_is_gone_is_made_anew(site_template: Any) -> None:
         assert site.psql("astakos", USERS) == before
         assert [line for line in done.out.splitlines() if line.startswith("Undo:")] == [
             "Undo: DROP DATABASE \"snf_astakos\";    (in psql)"]
+    finally:
+        site.destroy()
+
+
+def test_ctrl_c_at_the_question(site_template: Any) -> None:
+    """It ends at once, not when somebody types: the work waits in a thread of its own."""
+    site = stopped(site_template)
+    try:
+        run("snf-backup-db", "create", "--label", "l", site=site).expect(0)
+        site.psql("astakos", "UPDATE im_astakosuser SET affiliation = 'kept'")
+        code, shown = at_terminal(site, b"\x03", "snf-restore-db", "l")
+        assert code == 130 and "interrupted" in shown
+        code, shown = at_terminal(site, b"no\n", "snf-restore-db", "l")
+        assert code == 3 and "not confirmed" in shown
+        assert site.psql("astakos", USERS + " WHERE affiliation <> 'kept'")[0][0] == 0
+        code, shown = at_terminal(site, b"yes\n", "snf-restore-db", "l")
+        assert code == 0 and "is back" in shown
     finally:
         site.destroy()
 
