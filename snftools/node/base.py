@@ -125,6 +125,7 @@ class Node:
         opened: List[IO[bytes]] = []
         begun = time.monotonic()
         try:
+            pump.go_on(self.name)
             source, data = _source(stdin, opened)
             target, line = _target(stdout, opened)
             process = self._popen(self._words(argv, env, cwd), source, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from queue import Empty, SimpleQueue
 from typing import Callable, Dict, Iterator, List, Sequence, TypeVar
 
@@ -10,6 +11,7 @@ from snftools.node import pump
 
 WORKERS = 16
 _POLL = 0.2  # seconds: how soon an interrupt is seen
+_PATIENCE = 5.0  # seconds that the threads have to end by themselves
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,7 +30,10 @@ def at_once(items: Sequence[Item], function: Callable[[Item], Answer],
     answers: Dict[int, Answer] = {}
     errors: Dict[int, BaseException] = {}
 
+    ending = threading.Event()
+
     def work() -> None:
+        pump.belongs_to(ending)
         for number in _taken(waiting):
             try:
                 answers[number] = function(items[number])
@@ -45,11 +50,21 @@ def at_once(items: Sequence[Item], function: Callable[[Item], Answer],
                 thread.join(_POLL)
     except BaseException:
         list(_taken(waiting))
-        pump.end_all()
+        ending.set()
+        _end(threads)
         raise
     if errors:
         raise errors[min(errors)]
     return [answers[number] for number in range(len(items))]
+
+
+def _end(threads: Sequence[threading.Thread]) -> None:
+    """End what they run; what one has started and not told of yet, it ends itself."""
+    deadline = time.monotonic() + _PATIENCE
+    pump.end_all()
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _taken(waiting: "SimpleQueue[int]") -> Iterator[int]:

@@ -16,6 +16,7 @@ PIPE = subprocess.PIPE
 _GRACE = 5.0  # seconds between TERM and KILL
 
 _running: Set[Any] = set()
+_mine = threading.local()       # `ending`: what the thread runs is wanted no more
 
 
 def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None]],
@@ -36,6 +37,7 @@ def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None
     deadline = None if timeout is None else time.monotonic() + timeout
     _running.add(process)
     try:
+        go_on(node)
         for thread in threads:
             thread.start()
         code = wait(process, argv, node, timeout)
@@ -111,9 +113,21 @@ def _ended(process: Any) -> bool:
 
 
 def end_all() -> None:
-    """End every program that some thread runs: its thread is abandoned."""
+    """End every program that some thread runs."""
     for process in list(_running):
         end_group(process)
+
+
+def belongs_to(ending: threading.Event) -> None:
+    """This thread runs nothing any more once `ending` is set."""
+    _mine.ending = ending
+
+
+def go_on(node: str) -> None:
+    """Failed when what this thread runs is wanted no more."""
+    ending = getattr(_mine, "ending", None)
+    if ending is not None and ending.is_set():
+        raise Failed("stopped", node=node)
 
 
 def _feed(stream: Any, data: bytes) -> None:

@@ -47,7 +47,8 @@ def test_an_interrupt_ends_what_the_threads_run(tmp_path):
         "nodes = [open_node(NodeEntry('n%%d' %% number)) for number in range(3)]\n"
         "def work(node):\n"
         "    node.run(['sh', '-c', 'echo $$ > %s/' + node.name + '; exec sleep 300'])\n"
-        "at_once(nodes, work)\n" % (os.getcwd(), tmp_path))
+        "    node.run(['sh', '-c', 'echo 0 > %s/next'])\n"
+        "at_once(nodes, work)\n" % (os.getcwd(), tmp_path, tmp_path))
     process = subprocess.Popen([sys.executable, "-c", text], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while sum(path.read_text().strip() != "" for path in tmp_path.iterdir()) < 3:
@@ -55,6 +56,7 @@ def test_an_interrupt_ends_what_the_threads_run(tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["n0", "n1", "n2"]
     for path in tmp_path.iterdir():
         while lives(int(path.read_text())):
             assert time.monotonic() < deadline
