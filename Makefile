@@ -2,7 +2,8 @@
 # make test   every test
 # make check  the fast loop: lint, types, unit tests, man pages against parsers
 # make fire, make postgres-versions  database tests that take longer than CI may
-# make crash  the whole crash matrix: every step and mechanism cut off at every place (hours)
+# make crash  the whole crash matrix: every step and mechanism cut off at every place (over an
+#             hour); PART=2/8: the second of eight parts
 # make cuts   the line to a node cut in every phase of an upgrade (root)
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
@@ -36,7 +37,7 @@ types:
 	$(PYTHON) -m mypy snftools completions
 
 crash: deps-test
-	SNF_CRASH=all $(PYTEST) tests/crash
+	SNF_CRASH=$(or $(PART),1/1) $(PYTEST) -n 2 tests/crash
 
 unit:
 	$(PYTEST) tests/unit tests/contract

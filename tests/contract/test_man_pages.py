@@ -148,3 +148,17 @@ def test_all_pages_have_one_fixed_date() -> None:
              for page in PAGES}
     assert len(dates) == 1
     assert re.match(r"\d{4}-\d\d-\d\d$", dates.pop())
+
+
+def test_every_promise_names_tests_that_there_are():
+    text = (MAN / "snf-upgrade-tools.7").read_text().partition(".SH PROMISES")[2]
+    promises = text.partition(".SH OPTIONS")[0].split(".TP\n")[1:]
+    for promise in promises:
+        held = re.findall(r"^(tests/\w+/\w+\.py)(:?)\n((?:\.br\n[\w;,]+\n)*)", promise, re.M)
+        assert held, promise
+        for path, colon, names in held:
+            source = (MAN.parent / path).read_text()
+            wanted = re.findall(r"\w{3,}", names)
+            assert bool(wanted) == bool(colon), promise
+            assert [name for name in wanted if "def test_%s(" % name not in source] == []
+    assert len(promises) > 10

@@ -6,8 +6,10 @@ the process there, ends every session of the databases, and lets it go on.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence
+import os
+from typing import Any, List, NamedTuple, Sequence
 
+PART = os.environ.get("SNF_CRASH", "")  # K/N
 KILL, SPACE, IO, CUT = "SIGKILL", "ENOSPC", "EIO", "CUT"
 
 
@@ -24,6 +26,13 @@ class Case(NamedTuple):
         """For pytest: no character that a shell would mind."""
         words = "%s%s-%s-%s" % ("back-" if self.back else "", self.row, self.point, self.action)
         return "".join(c if c.isalnum() or c in "-.#" else "_" for c in words)
+
+
+def asked_part(things: Sequence[Any]) -> Sequence[Any]:
+    """The K-th of N parts: neighbours, which climb the same rungs of the ladder."""
+    number, count = map(int, PART.split("/"))
+    assert 1 <= number <= count, PART
+    return things[len(things) * (number - 1) // count:len(things) * number // count]
 
 
 # -- the master: before the effect, after it, after the journal has it -------------------------

@@ -1,18 +1,19 @@
 """Cut off at any place: `run` comes to the same end, `rollback` to the same start.
 
-CI makes a part that changes with every day; SNF_CRASH=all (make crash) makes every case.
+CI makes a part that changes with every day.  SNF_CRASH=K/N makes the K-th of N parts of the
+matrix, 1/1 the whole (make crash, PART=K/N).
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 
 import pytest
 
 from snftools import failpoint
-from tests.crash.cases import ALL, CUT, KILL
+from tests.crash import cases
+from tests.crash.cases import ALL, CUT, KILL, asked_part
 from tests.crash.cut import Cutter
 from tests.helpers import cli, endstate
 from tests.helpers.ladder import BOTTOM, ROWS
@@ -21,14 +22,12 @@ A_DAY = 4  # cases of each day
 
 
 def chosen():
-    """All, or the day's part; each part goes through the whole plan."""
-    if os.environ.get("SNF_CRASH") == "all":
-        picked = ALL
-    else:
-        stride = len(ALL) // A_DAY
-        first = int(time.time() // 86400) % stride
-        picked = ALL[first::stride][:A_DAY]
-    return sorted(picked, key=lambda case: ROWS.index(case.row))
+    """The part asked for, or the day's; each day's goes through the whole plan."""
+    ordered = sorted(ALL, key=lambda case: (case.back, ROWS.index(case.row)))
+    if cases.PART:
+        return asked_part(ordered)
+    stride = len(ordered) // A_DAY
+    return ordered[int(time.time() // 86400) % stride::stride][:A_DAY]
 
 
 def crash(site, case, *words):
@@ -68,8 +67,8 @@ def test_the_end_is_that_of_an_undisturbed_run(ladder, case):
 
 
 def rows_of_today():
-    if os.environ.get("SNF_CRASH") == "all":
-        return ROWS
+    if cases.PART:
+        return asked_part(ROWS)
     return [ROWS[int(time.time() // 86400) % len(ROWS)]]
 
 
@@ -83,7 +82,7 @@ def test_back_from_every_step_to_the_start(ladder, row):
 
 @pytest.mark.parametrize("row", rows_of_today())
 def test_from_every_rung_to_the_very_end(ladder, row):
-    if os.environ.get("SNF_CRASH") != "all":
+    if not cases.PART:
         pytest.skip("make crash")
     ladder.climb("proof")
     site = ladder.after(row)
@@ -95,3 +94,12 @@ def test_the_matrix_is_as_large_as_promised():
     assert len(ALL) >= 150
     assert {case.action for case in ALL} == {"SIGKILL", "ENOSPC", "EIO", "CUT"}
     assert {case.row for case in ALL if not case.back} == set(ROWS)
+
+
+def test_the_parts_are_the_whole(monkeypatch):
+    for count in (1, 7, len(ALL) + 3):
+        parts = []
+        for number in range(1, count + 1):
+            monkeypatch.setattr(cases, "PART", "%d/%d" % (number, count))
+            parts += chosen()
+        assert sorted(parts) == sorted(ALL)
