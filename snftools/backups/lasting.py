@@ -10,7 +10,7 @@ from snftools import failpoint
 from snftools.backups import restore, scratch
 from snftools.backups.sets import BackupSet
 from snftools.backups.swap import before_name, cut, new_name
-from snftools.database import admin
+from snftools.database import admin, objects
 from snftools.database import connect as connecting
 from snftools.database.catalog import quoted
 from snftools.database.connect import execute, rows
@@ -87,6 +87,16 @@ def _differing(backup: BackupSet, database: "Database", copy: str, changed: Coll
               if row["name"] in changed}
     return [line for line in scratch.compare(database, values, copy)
             if line not in {"table %s: other content" % name for name in tables}]
+
+
+def same_objects(backup: BackupSet, databases: Sequence["Database"]) -> bool:
+    """Whether the databases have the set's objects: digests tell of content alone."""
+    for database in databases:
+        values = restore.restorable(backup, database)
+        with connecting.connect(database, readonly=True, wanted=values["pins"]) as session:
+            if scratch.object_differences(values["objects"], objects.objects(session)):
+                return False
+    return True
 
 
 def belonging(maintenance: Any, copies: Sequence[str]) -> List[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
@@ -33,16 +33,28 @@ class Measured:
 
     def apply(self, plan: Plan) -> Plan:
         """The plan with the times that this site takes."""
-        return replace(plan, steps=tuple(map(self._timed, plan.steps)))
+        found = []
+        for step in plan.steps:
+            nodes, data = self._rates(plan, step)
+            found.append(replace(step, seconds=max(1, int(round(step.seconds * nodes))),
+                                 seconds_per_gb=int(round(step.seconds_per_gb * data))))
+        return replace(plan, steps=tuple(found))
 
-    def _timed(self, step: Step) -> Step:
-        """A rehearsed step as long as it took, its part that goes by size in proportion."""
-        nodes, data = self.nodes, self.data
-        if step.id in self.steps:
-            assumed = step.seconds + step.seconds_per_gb * self.size / GB
-            nodes = data = self.steps[step.id] / max(assumed, 1)
-        return replace(step, seconds=max(1, int(round(step.seconds * nodes))),
-                       seconds_per_gb=int(round(step.seconds_per_gb * data)))
+    def _rates(self, plan: Plan, step: Step) -> Tuple[float, float]:
+        """How many times slower a step is, by what it takes anyway and by size.
+
+        A rehearsed one took what it took; another one is as its row's others, or as all.
+        """
+        known = [one for one in plan.steps if one.id in self.steps]
+        if not known:
+            return self.nodes, self.data
+        like = [one for one in known if one.id == step.id] or \
+            [one for one in known if one.row == step.row] or known
+        rate = sum(self.steps[one.id] for one in like) / max(sum(map(self._assumed, like)), 0.1)
+        return rate, rate
+
+    def _assumed(self, step: Step) -> float:
+        return step.seconds + step.seconds_per_gb * self.size / GB
 
 
 def measure(plan: Plan, journal: Optional[Journal], backup_dir: str,

@@ -15,17 +15,22 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from snftools.practice import configure, copy, tree
-from snftools.practice.server import bindir
+from snftools.practice.server import Server, bindir
 from tests.helpers.hosts import Host, Hosts, call
 from tests.helpers.site import PracticeSite, new_directory
 
 DB = "db1"
+DB2 = "db2"
 TESTER = "tester"  # a superuser for the eyes of tests; ours must do without
 
 _HBA = """local all         postgres              peer
 local all         tester                trust
 local all         all                   reject
 host  all         synnefo 10.77.0.0/24  scram-sha-256
+"""
+_SPARE_HBA = """local all all                   trust
+host  all postgres 10.77.0.0/24 trust
+host  all synnefo  10.77.0.0/24 scram-sha-256
 """
 _NOT_COPIED = ("etc/apt", "etc/hostname", "var/lib/apt", "var/cache", "var/log/apt", "run",
                "tmp", "root", "srv", "var/run", "var/lock")
@@ -34,14 +39,17 @@ _NOT_COPIED = ("etc/apt", "etc/hostname", "var/lib/apt", "var/cache", "var/log/a
 class HostSite(PracticeSite):
     """The site (live); a PracticeSite for those that look at one."""
 
-    def __init__(self, template: PracticeSite, odd: bool = False, bases: Any = None) -> None:
+    def __init__(self, template: PracticeSite, odd: bool = False, bases: Any = None,
+                 spares: Any = None) -> None:
         """`odd`: cyclades is a host of 2010, pithos has sudo alone, ganeti has another locale
-        and a motd."""
+        and a motd.  `spares`: {host: node whose packages it has}, and a server on db2."""
         directory = new_directory()
         directory.mkdir()
         super().__init__(directory)
         self._facts = template.facts
-        self.hosts = Hosts([*self._facts["nodes"], DB], bases)
+        self.spares: Dict[str, str] = spares or {}
+        self.hosts = Hosts([*self._facts["nodes"], DB, *self.spares, *([DB2] if spares else [])],
+                           bases)
         try:
             if odd:
                 self.host("cyclades").make_old()
@@ -74,23 +82,55 @@ class HostSite(PracticeSite):
         changes = self._changes(template)
         for host in self.node_hosts:
             (self.dir / "nodes" / host.name).symlink_to(host.root)
-            copy_packages(template.node(host.name), host.root)
-            for path in [*host.root.glob("etc/synnefo/*"), *host.root.glob("etc/gunicorn.d/*")]:
-                if path.is_file():
-                    _rewrite(path, changes)
-            host.put("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n")
-            host.put("etc/apt/apt.conf.d/practice",
-                     'APT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n'
-                     'Acquire::Languages "none";\n')
-            self.hosts.bind(host.name, str(template.dir / "repo"), "/srv/repo")
+            self._lay_out_node(template, host, host.name, changes)
+        for name, node in self.spares.items():
+            self._lay_out_node(template, self.host(name), node, changes)
+            for path in self.host(name).root.glob("etc/synnefo/*.conf"):
+                path.write_text("# as %s has it\n" % name)
         self._make_server(template, changes)
+        if self.spares:
+            self._make_spare_server()
         self.hosts.boot()
         self.start_server()
+        for name in self.spares:
+            self.host(name).sh("apt-get -q update")
+        if self.spares:
+            self._start(DB2, self.spare_server)
         self._rename_addresses(changes)
         self._write_conf()
         for host in self.node_hosts:
             host.sh("apt-get -q update")
             self.start_services(host)
+
+    def _lay_out_node(self, template: PracticeSite, host: Host, node: str,
+                      changes: Dict[bytes, bytes]) -> None:
+        copy_packages(template.node(node), host.root)
+        for path in [*host.root.glob("etc/synnefo/*"), *host.root.glob("etc/gunicorn.d/*")]:
+            if path.is_file():
+                _rewrite(path, changes)
+        host.put("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n")
+        host.put("etc/apt/apt.conf.d/practice",
+                 'APT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n'
+                 'Acquire::Languages "none";\n')
+        self.hosts.bind(host.name, str(template.dir / "repo"), "/srv/repo")
+
+    def _make_spare_server(self) -> None:
+        """An empty server on db2, which the hosts reach, and who may do all there."""
+        place = self.dir.parent / "p"
+        place.mkdir()
+        self.spare_server = Server(place)
+        self.spare_server.initialize()
+        text = (self.spare_server.data / "practice.conf").read_text()
+        self.spare_server._write("practice.conf", re.sub(
+            "(?m)^listen_addresses = .*$", "listen_addresses = '%s'" % self.host(DB2).lan, text))
+        self.spare_server._write("pg_hba.conf", _SPARE_HBA)
+        self.hosts.bind(DB2, str(place), str(place))
+        (self.host(DB2).root / str(place)[1:]).mkdir(parents=True)
+
+    @property
+    def spare_uri(self) -> str:
+        """The administrator of the server on db2."""
+        return "postgresql://postgres@%s/postgres" % self.host(DB2).lan
 
     def _changes(self, template: PracticeSite) -> Dict[bytes, bytes]:
         """What stands in the template's settings, and what must stand on the hosts."""
@@ -119,10 +159,13 @@ class HostSite(PracticeSite):
 
     def start_server(self) -> None:
         """Start PostgreSQL on its host."""
-        self.host(DB).sh("mkdir -p /run/postgresql && chown postgres: /run/postgresql && cd / && "
-                         "setpriv --reuid=postgres --regid=postgres --clear-groups %s/pg_ctl "
-                         "-D %s -l %s -w -t 60 -s start </dev/null >/dev/null 2>&1"
-                         % (bindir(), self.server.data, self.server.log))
+        self._start(DB, self.server)
+
+    def _start(self, name: str, server: Server) -> None:
+        self.host(name).sh("mkdir -p /run/postgresql && chown postgres: /run/postgresql && cd / "
+                           "&& setpriv --reuid=postgres --regid=postgres --clear-groups %s/pg_ctl"
+                           " -D %s -l %s -w -t 60 -s start </dev/null >/dev/null 2>&1"
+                           % (bindir(), server.data, server.log))
 
     def _rename_addresses(self, changes: Dict[bytes, bytes]) -> None:
         """Registered addresses name the hosts; then postgres is asked for its peer."""

@@ -214,6 +214,7 @@ def test_a_live_address_that_cannot_be_followed_is_refused(practice_site, spare_
     assert "99-local.conf:3" in done.out
     root = site.dir.parent / "r/nodes/cyclades/etc/synnefo"
     assert not (root / "~snf-rehearsal.conf").exists()
+    assert not (site.dir.parent / "r/backups").exists()  # told before anything was taken
     cli.run("snf-upgrade", "rehearse", "--clean", "--yes", site=site).expect(0)
     assert not Path(site.dir.parent / "r").exists()
 

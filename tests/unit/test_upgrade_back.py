@@ -226,3 +226,20 @@ def test_lines_of_what_is_kept():
     assert "S is held: way-back" in text
     with pytest.raises(Refused):
         closing.remove(State("/nowhere"), kept)
+
+
+def test_a_rehearsed_step_takes_what_it_took_and_others_are_as_slow():
+    one = plan()
+    size = int(2 * measured.GB)
+    took = {step.id: 3.0 * (step.seconds + step.seconds_per_gb * 2) for step in one.steps
+            if step.row == "migrate"}
+    first = next(step for step in one.steps if step.row == "install")
+    took[first.id] = 0.5 * first.seconds
+    timed = measured.measure(one, None, "/nowhere", {"steps": took, "size": size,
+                                                     "time": "then"}).apply(one)
+    for step, old in zip(timed.steps, one.steps):
+        seconds = step.seconds + step.seconds_per_gb * 2
+        if step.row == "migrate":
+            assert abs(seconds - took[step.id]) <= 2, step.id
+        elif step.row == "install":  # also on nodes where it was not rehearsed
+            assert step.seconds == round(0.5 * old.seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from snftools import cli
 from snftools.commands.upgrade import rehearse_ready as ready
@@ -29,10 +29,12 @@ def act(args: Any) -> Report:
         from snftools.commands.upgrade import rehearse_clean
         return rehearse_clean.clean(up, args, record)
     _refuse_begun(up)
-    derived = _derived(up, args, record)
+    up.leave_out_silent()
+    derived, values = _derived(up, args, record)
     cli.confirm(args, "Take a backup of the live databases, and make the upgrade on %s?"
                 % ", ".join(spare.entry.root or spare.entry.address
                             for spare in derived.spares))
+    record.put(**values)
     say = say_aside(up.ctx.command)
     prepared = ready.prepare(up, args, derived, record, say)
     if prepared.findings:
@@ -53,8 +55,9 @@ def _refuse_begun(up: Upgrade) -> None:
                       unchanged="everything", next="snf-upgrade status")
 
 
-def _derived(up: Upgrade, args: Any, record: Record) -> derive.Derived:
-    """Where, and on which machines; the same as the last time where nothing is said."""
+def _derived(up: Upgrade, args: Any, record: Record) -> Tuple[derive.Derived, Dict[str, Any]]:
+    """Where, and on which machines; the same as the last time where nothing is said.  With it
+    what the record must know before anything is made."""
     site = up.site
     if args.map and args.inside:
         raise Usage("--map and --in are two ways: name one")
@@ -74,9 +77,9 @@ def _derived(up: Upgrade, args: Any, record: Record) -> derive.Derived:
         raise Usage("--server URI: which PostgreSQL server gets the copies?")
     backup_dir = os.path.join(base, "backups") if base != os.path.join(
         site.state_dir, "rehearsal") else site.backup_dir + derive.SUFFIX
-    record.put(base=base, backup_dir=backup_dir, map=dict(mapped),
-               server=args.server or record.values.get("server") or "")
-    return derive.Derived(base, backup_dir, spares, left_out)
+    return derive.Derived(base, backup_dir, spares, left_out), {
+        "base": base, "backup_dir": backup_dir, "map": dict(mapped),
+        "server": args.server or record.values.get("server") or ""}
 
 
 def _check_server(uri: str) -> None:
@@ -92,9 +95,9 @@ def _check_server(uri: str) -> None:
 def _rehearse(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
               prepared: "ready.Prepared") -> Report:
     """The ordinary commands on the derived site: check, run, rollback."""
-    site = ["--site", derived.conf]
+    site, copies = ["--site", derived.conf], prepared.result["databases"]
     checked = inner(args, "check", *site)
-    findings = [told.for_live(up, derived, one) for one in checked.findings
+    findings = [told.for_live(up, derived, copies, one) for one in checked.findings
                 if one.check not in EXPECTED]
     if any(one.severity == "error" for one in findings):
         return told.report(up, derived, record, prepared, findings, 4)
@@ -109,7 +112,7 @@ def _rehearse(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
         back, stopped = _child(args, "rollback", "--yes", *site)
         failed += stopped
         journal = runs.last(state, name, up.release.name)
-    findings += [told.for_live(up, derived, one) for one in failed]
+    findings += [told.for_live(up, derived, copies, one) for one in failed]
     return told.report(up, derived, record, prepared, findings, code or back, journal)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from snftools import files
@@ -20,6 +20,10 @@ from snftools.upgrade.orphans import run_lock
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.rehearsal import bring, copies, derive, roots, spare
 from snftools.upgrade.rehearsal.record import Record
+
+if TYPE_CHECKING:
+    from snftools.database.find import Database
+    from snftools.database.params import Params
 
 LABEL = "rehearsal"
 Say = Callable[[str], None]
@@ -83,25 +87,22 @@ def _live(up: Upgrade, names: Sequence[str]) -> List[Node]:
 
 def _fill(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
           nodes: Dict[str, Node], prepared: Prepared, say: Say) -> None:
+    """Set, copies, settings; what can't be followed in the settings is told before all that."""
     from snftools.backups import prune, sets
     from snftools.database import find, interrupt
-    name = _set_of_live(up, args, derived, say)
+    live = find.find(up.ctx.all_nodes(), up.site)
+    _brought(up, derived, nodes, {one.name: one.owner for one in live}, prepared)
+    if prepared.findings:
+        return
+    name = _set_of_live(up, args, derived, live, say)
     backup = sets.find(derived.backup_dir, name)
     prune.remove([one for one in sets.list_sets(derived.backup_dir) if one.name != name])
-    live = find.find(up.ctx.all_nodes(), up.site)
     prepared.size = sum(int(backup.manifest(one)["facts"]["size"]) for one in backup.databases)
-    part = up.release.part("outward")
     server = server_of(up.site, derived, record, nodes)
     say("restoring %s" % name)
-    reached, rows = interrupt.run(lambda: copies.make(server, backup, live, part, record,
-                                                up.ctx.progress))
-    base = [urlsplit(one.base_url).netloc.lower() for one in up.site.components.values()]
-    brought = {}
-    for spare_name, of in derived.live_of.items():
-        with_settings = [node for node in _live(up, of) if node.exists(bring.DEFAULT_PATH)]
-        if with_settings:
-            brought[spare_name] = bring.plan(with_settings, nodes[spare_name], part, reached, base)
-            prepared.findings += bring.findings(brought[spare_name], ", ".join(of))
+    reached, rows = interrupt.run(lambda: copies.make(
+        server, backup, live, up.release.part("outward"), record, up.ctx.progress))
+    brought = _brought(up, derived, nodes, reached, prepared)
     prepared.result.update(
         set=name, settings={key: one.as_dict() for key, one in brought.items()},
         databases={key: one.dbname for key, one in reached.items()},
@@ -109,6 +110,20 @@ def _fill(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
     if not prepared.findings:
         for one in brought.values():
             bring.write(one, up.release.name, up.release.part("settings"), undo(derived, record))
+
+
+def _brought(up: Upgrade, derived: derive.Derived, nodes: Dict[str, Node],
+             reached: Mapping[str, "Params"], prepared: Prepared) -> Dict[str, bring.Brought]:
+    """What each spare's settings will be."""
+    base = [urlsplit(one.base_url).netloc.lower() for one in up.site.components.values()]
+    found = {}
+    for name, of in derived.live_of.items():
+        settled = [node for node in _live(up, of) if node.exists(bring.DEFAULT_PATH)]
+        if settled:
+            found[name] = bring.plan(settled, nodes[name], up.release.part("outward"), reached,
+                                     base)
+            prepared.findings += bring.findings(found[name], ", ".join(of))
+    return found
 
 
 def undo(derived: derive.Derived, record: Record) -> UndoStore:
@@ -126,14 +141,17 @@ def server_of(site: Site, derived: derive.Derived, record: Record, nodes: Dict[s
     return copies.Server(first, open_node(bare_entry("local")), record.values["server"], bindir)
 
 
-def _set_of_live(up: Upgrade, args: Any, derived: derive.Derived, say: Say) -> str:
+def _set_of_live(up: Upgrade, args: Any, derived: derive.Derived, live: "Sequence[Database]",
+                 say: Say) -> str:
     """A set that equals the live databases: an earlier rehearsal's, or a new one."""
+    from snftools.backups import lasting, sets
     from snftools.commands import backup_db
     words = ["create", "--label", LABEL, "--verify", "archive", "--backup-dir",
              derived.backup_dir, "--site", up.site.path]
     if os.path.isdir(derived.backup_dir):
         there = backup_db.act(backup_db.build_parser().parse_args([*words, "--check"]))
-        if not there.changed:
+        if not there.changed and lasting.same_objects(
+                sets.find(derived.backup_dir, str(there.result["set"])), live):
             say("set %s is as the live databases are" % there.result["set"])
             return str(there.result["set"])
     say("taking a backup set of the live site")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from snftools.commands.upgrade import rehearse_ready as ready
 from snftools.commands.upgrade.common import Ended, Upgrade
@@ -48,11 +48,17 @@ def _answer(path: str) -> Dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def for_live(up: Upgrade, derived: derive.Derived, finding: Finding) -> Finding:
-    """A finding as the live site will meet it: its node, its site.conf."""
+def for_live(up: Upgrade, derived: derive.Derived, copies: Mapping[str, str], finding: Finding
+             ) -> Finding:
+    """A finding as the live site will meet it: its node, its site.conf, its databases."""
+    def text(value: str) -> str:
+        value = value.replace(derived.conf, up.site.path)
+        for live, copy in copies.items():
+            value = value.replace(copy, live)
+        return value
     names = derived.live_of.get(finding.node, (finding.node,))
-    return replace(finding, node=", ".join(names),
-                   remedy=finding.remedy.replace(derived.conf, up.site.path))
+    return replace(finding, node=", ".join(names), what=text(finding.what),
+                   where=text(finding.where), why=text(finding.why), remedy=text(finding.remedy))
 
 
 def report(up: Upgrade, derived: derive.Derived, record: Record, prepared: "ready.Prepared",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 from urllib.parse import quote, urlencode
 
-from snftools.errors import Refused
+from snftools.errors import Invalid, Refused
 from snftools.report import Finding
 from snftools.settings import outward
 from snftools.settings.directory import DEFAULT_PATH, SettingsDir, read_files
 from snftools.settings.edits import Edit, EditSet
 from snftools.settings.rules import Rules
+from snftools.settings.values import NotEvaluated
 from snftools.settings.writing import write_all
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def plan(live: Sequence["Node"], spare: "Node", part: Mapping[str, Any],
     """What the spare gets from the live nodes that it stands for.
 
     `copies`: how each database's copy is reached, by the live name.  Refused (3) when two nodes
-    have a file of one name with different content, NotEvaluated for no Python 2.
+    have a file of one name with different content, Invalid (78) for no Python 2.
     """
     found: Dict[str, Tuple[str, bytes]] = {}
     for node in live:
@@ -54,8 +55,12 @@ def plan(live: Sequence["Node"], spare: "Node", part: Mapping[str, Any],
             found[name] = (node.name, data)
     contents = {name: data for name, (_, data) in found.items() if name != outward.FILE}
     settings = SettingsDir.of(DEFAULT_PATH, contents.items(), live[0].name, (), None)
-    neutral = outward.neutral(settings, part, _databases(settings, part["databases"], copies),
-                              set(base))
+    try:
+        neutral = outward.neutral(settings, part, _databases(settings, part["databases"], copies),
+                                  set(base))
+    except NotEvaluated as error:
+        raise Invalid("the settings can't be evaluated", node=live[0].name, why=str(error),
+                      unchanged="everything")
     return Brought(spare, {**contents, outward.FILE: neutral.text()}, neutral)
 
 
