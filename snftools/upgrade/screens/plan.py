@@ -10,6 +10,7 @@ from snftools.output.text import human_size, human_time, table
 from snftools.upgrade import estimate
 from snftools.upgrade.measured import Measured
 from snftools.upgrade.plan import Plan
+from snftools.upgrade.report.text import when
 from snftools.upgrade.step import Row, Step
 
 _HEAD = ("step", "needs", "undo", "command   (NODE: -v prints each line)")
@@ -49,7 +50,8 @@ def turning(plan: Plan, size: int, measured: Measured, window: Optional[int]) ->
             "A window of %d min is too short to go back within it." % (window or 0))
     if measured.rehearsed:
         found.append("Times of %d steps are those of the rehearsal that ended %s." % (
-            sum(step.id in measured.steps for step in plan.steps), measured.rehearsed))
+            sum(step.id in measured.steps for step in plan.steps),
+            when(measured.rehearsed)))
     if (measured.nodes, measured.data) != (1.0, 1.0):
         found.append("Times: %.1f times what is assumed for commands (by the survey), %s." % (
             measured.nodes, "%.1f times for data (by %s)" % (measured.data, measured.data_from)
