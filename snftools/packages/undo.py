@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from snftools.state import UndoStore
 
 _DIR = "/var/tmp/snf-install-packages"
+_BEGUN = "packages-undo-begun"
+# What dpkg writes beside a file of /etc: an undo that was cut off has changed those itself.
+_OF_DPKG = (".dpkg-dist", ".dpkg-new", ".dpkg-old", ".dpkg-tmp")
 
 
 def pending(node: "Node", store: "UndoStore") -> Dict[str, Any]:
@@ -52,8 +55,7 @@ def _came(node: "Node", store: "UndoStore") -> List[str]:
     if settings is None:
         return []
     if after is None:  # killed before it could be recorded: only dpkg's own names are sure
-        after = [path for path in conffiles.settings(node)
-                 if path.endswith((".dpkg-dist", ".dpkg-new", ".dpkg-old"))]
+        after = [path for path in conffiles.settings(node) if path.endswith(_OF_DPKG)]
     return [path for path in after if path.startswith(conffiles.SETTINGS_DIR + "/")
             and path not in settings and node.exists(path)]
 
@@ -63,8 +65,9 @@ def refuse_changed(node: "Node", store: "UndoStore") -> None:
     after = store.load(node.name, record.AFTER) or {}
     kept = store.kept_files(conffiles.kept_as(node))
     now = conffiles.digests(node, after)
-    changed = [path for path, digest in now.items()
-               if digest != after[path] and not _is_back(node, kept.get(path), path)]
+    ours = _OF_DPKG if store.load(node.name, _BEGUN) else ()
+    changed = [path for path, digest in now.items() if not path.endswith(ours)
+               and digest != after[path] and not _is_back(node, kept.get(path), path)]
     if changed:
         raise Refused("changed since the packages were: %s" % ", ".join(changed),
                       node=node.name, unchanged="everything",
@@ -94,6 +97,7 @@ def undo(node: "Node", store: "UndoStore", tell: apt.Tell) -> bool:
     policy.refuse_working(node)
     ordered = _ordered(node, todo["back"])
     local = {name: _deb(node, store, name, version) for name, version in ordered.items()}
+    store.replace(node.name, _BEGUN, True)
     if local:
         _install(node, local, tell)
     if todo["out"]:
@@ -104,6 +108,7 @@ def undo(node: "Node", store: "UndoStore", tell: apt.Tell) -> bool:
         raise Failed("not as it was: %s" % "; ".join(
             "%s %s" % item for item in left.items() if item[1]), node=node.name,
             next="dpkg --audit    (on %s), then the same line again" % node.name)
+    store.replace(node.name, _BEGUN, False)
     return True
 
 

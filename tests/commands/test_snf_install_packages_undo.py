@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any, Iterator, Tuple
 
@@ -89,6 +90,25 @@ def test_settings_and_packages_go_back_each_by_itself(site: Any, root: Path) -> 
     assert state(root) == old
     assert install(site, "--undo", "--json").expect(0).json["changed"] is False
     install(site, "--undo", "20000101T000000Z").expect(3)
+
+
+@pytest.mark.parametrize("point", ["apt.line:Unpacking*", "apt.line:Setting up*#2", "apt.after:*"])
+def test_an_undo_that_was_killed_goes_on(site: Any, root: Path, point: str) -> None:
+    """dpkg has changed the files beside the settings by then: nobody else has."""
+    before = state(root)
+    install(site).expect(0)
+    killed = run("snf-install-packages", "--node", "astakos", "--undo", site=site,
+                 env={"SNF_UPGRADE_FAILPOINT": point.replace(" ", "?") + "=SIGKILL"})
+    assert killed.code == -9
+    deadline = time.monotonic() + 60
+    while (done := install(site, "--undo")).code == 75:     # dpkg itself was not killed
+        assert time.monotonic() < deadline
+    done.expect(0)
+    assert state(root) == before
+    install(site).expect(0)
+    added = root / "etc/synnefo/10-snf-webproject-deploy.conf"
+    added.write_bytes(added.read_bytes() + b"# mine\n")
+    assert "changed since" in install(site, "--undo").expect(3).err
 
 
 def test_mending_a_left_policy_is_no_newer_way_back(site: Any, root: Path) -> None:
