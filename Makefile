@@ -4,7 +4,7 @@
 # make fire, make postgres-versions  database tests that take longer than CI may
 # make crash  the whole crash matrix: every step and mechanism cut off at every place (over an
 #             hour); PART=2/8: the second of eight parts
-# make cuts   the line to a node cut in every phase of an upgrade (root)
+# make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -67,7 +67,7 @@ postgres-versions: deps-test
 
 # Places where the line may break in an upgrade of real hosts; CUTS=sample: three of them.
 cuts: deps-test
-	SNF_CUTS=$(or $(CUTS),all) $(PYTEST) -s tests/ssh/test_cuts.py
+	SNF_CUTS=$(or $(CUTS),1/1) $(PYTEST) -s tests/ssh/test_cuts.py
 
 deb: deps-test
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F

@@ -7,7 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Set, Tuple
 
 from tests.helpers import cli
 from tests.helpers.host_site import HostSite
@@ -29,25 +29,51 @@ class Place:
 def run_through(site: HostSite, places: List[Place]) -> Dict[Place, int]:
     """Upgrade with every fault, one an attempt; `run` again until it is done.
 
-    Returns the exit status of the attempt that met each.  Fails when an attempt hangs, or the
-    line being well, `run` does not get on.
+    Returns the exit status of the attempt that met each.  Fails when an attempt hangs, a fault
+    did not come while a step was at work, or the line being well, `run` does not get on.
     """
     met: Dict[Place, int] = {}
+    missed: List[Place] = []
     for number, place in enumerate(places):
         # A step that is done already does not begin again: the next one is as good.
-        code = _attempt(site, place, {later.step for later in places[number:]})
+        code, cut = _attempt(site, place, {later.step for later in places[number:]})
         assert code in (0, 1, 3, 4), (place, code)
-        met[place] = code
+        if cut:
+            met[place] = code
+        else:
+            missed.append(place)
     for _ in range(ATTEMPTS):
         done = cli.run("snf-upgrade", "run", "--yes", site=site, timeout=1800)
         if done.code == 0:
+            assert not missed, missed
             return met
         assert done.code in (1, 4), done.out + done.err
     raise AssertionError("run does not end well: %s%s" % (done.out[-3000:], done.err[-3000:]))
 
 
-def _attempt(site: HostSite, place: Place, steps: Set[str]) -> int:
-    """One run, in which the fault comes when one of the steps begins, and is mended."""
+def part(places: List[Place], which: str) -> List[Place]:
+    """The K-th of N parts ("K/N"), each through all phases."""
+    number, parts = map(int, which.split("/"))
+    assert 1 <= number <= parts, which
+    return places[number - 1::parts]
+
+
+def at_work(rows: List[Any]) -> Set[str]:
+    """The steps that the newest attempt in a journal's rows leaves begun."""
+    last: Dict[str, str] = {}
+    for row in rows:
+        if row["step"]:
+            last[row["step"]] = row["event"]
+        elif row["event"] == "begun":
+            last = {}
+    return {step for step, event in last.items() if event == "begun"}
+
+
+def _attempt(site: HostSite, place: Place, steps: Set[str]) -> Tuple[int, Set[str]]:
+    """One run, in which the fault comes when one of the steps begins, and is mended.
+
+    Returns its exit status and the steps at work when the fault came: none, and there was none.
+    """
     seen = _begun(site, steps)
     log = (site.dir.parent / "attempts").open("ab")
     process = subprocess.Popen(
@@ -56,10 +82,12 @@ def _attempt(site: HostSite, place: Place, steps: Set[str]) -> int:
     log.close()
     while process.poll() is None and _begun(site, steps) == seen:
         time.sleep(0.05)
+    cut: Set[str] = set()
     if process.poll() is None:
         time.sleep(place.after)
+        cut = at_work(_journal(site)) if process.poll() is None else set()
         _fault(site, place)
-    return process.wait(1800)
+    return process.wait(1800), cut
 
 
 def _fault(site: HostSite, place: Place) -> None:
@@ -80,9 +108,14 @@ def _fault(site: HostSite, place: Place) -> None:
 
 def _begun(site: HostSite, steps: Set[str]) -> int:
     """How often the newest journal says that one of the steps began."""
+    return len([row for row in _journal(site)
+                if row["step"] in steps and row["event"] == "begun"])
+
+
+def _journal(site: HostSite) -> List[Any]:
+    """The rows of the newest journal."""
     journals = sorted((site.dir / "state/runs").glob("*/journal.jsonl"))
-    rows = [row for path in journals[-1:] for row in _rows(path)]
-    return len([row for row in rows if row["step"] in steps and row["event"] == "begun"])
+    return [row for path in journals[-1:] for row in _rows(path)]
 
 
 def _rows(path: Path) -> List[Any]:
