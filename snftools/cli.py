@@ -144,10 +144,8 @@ def confirm(args: argparse.Namespace, question: str,
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused("%s: nobody can be asked here" % question.rstrip("?"),
                       unchanged="everything", next="the same line with --yes")
-    sys.stderr.write(question + " [y/N] ")
-    sys.stderr.flush()
     from snftools.output.question import answer
-    if answer(stopped).strip().lower() not in ("y", "yes"):
+    if answer(question + " [y/N] ", stopped).strip().lower() not in ("y", "yes"):
         raise Refused("not confirmed", unchanged="everything")
 
 

@@ -14,16 +14,18 @@ from snftools.cli import on_sigterm
 _TICK = 0.2     # seconds between two looks whether an answer is still wanted
 
 
-def answer(stopped: Callable[[], None]) -> str:
+def answer(question: str, stopped: Callable[[], None]) -> str:
     """The line that is typed, "" at the end of input; what `stopped` raises while nothing is."""
     if threading.current_thread() is not threading.main_thread():
-        return _line(stopped)
-    with _signals_end_it():
-        return _line(stopped)
+        return _line(question, stopped)
+    with _signals_end_it():     # before the question is seen: Ctrl-C may come at once
+        return _line(question, stopped)
 
 
-def _line(stopped: Callable[[], None]) -> str:
+def _line(question: str, stopped: Callable[[], None]) -> str:
     try:
+        sys.stderr.write(question)
+        sys.stderr.flush()
         while not select.select([sys.stdin], [], [], _TICK)[0]:
             stopped()
         return sys.stdin.readline()
