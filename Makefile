@@ -24,7 +24,7 @@ demo: deps
 	@tests/demo
 
 test: deps-test
-	$(PYTEST) -n 3 --dist loadfile tests
+	@PYTHON=$(PYTHON) tests/whole tests
 
 check: lint types unit
 

@@ -23,7 +23,7 @@ PARALLEL = 16
 POLL = 0.05
 GRACE = 10.0  # seconds that a child has to end after a second Ctrl-C
 PATIENCE = 600.0  # seconds without a sign of life until it is told
-QUIET_HOLDS = 3.0  # seconds for which a look at the whole site counts
+QUIET_HOLDS = 3.0  # seconds for which a look at the whole site counts, among one row's steps
 _EXITS = (78, 1, 3, 4, 2, 75)
 
 
@@ -79,7 +79,8 @@ class Runner:
         self.failures: List[Failure] = []
         self.done: Set[str] = set()
         self.patience = PATIENCE
-        self._quiet_at = -QUIET_HOLDS
+        self._quiet_at = 0.0
+        self._quiet_for = ""
 
     # -- looking ---------------------------------------------------------------------------
 
@@ -161,11 +162,15 @@ class Runner:
         """Start a step; what needs a quiet site asks first whether it still is."""
         self.screen.begun(step)
         guard = quiet.guard(self.plan, self.journal, step, self.done)
-        if guard is None or time.monotonic() - self._quiet_at < QUIET_HOLDS:
+        if guard is None or self._is_quiet(step):
             self._start(step)
         else:
             self.jobs[step.id] = Job(step, "window", Child(
                 guard.argv, self._log(step, "window"), self.token))
+
+    def _is_quiet(self, step: Step) -> bool:
+        """Whether the last look still counts; the first step of each row looks anew."""
+        return step.row == self._quiet_for and time.monotonic() - self._quiet_at < QUIET_HOLDS
 
     def _start(self, step: Step) -> None:
         """The step's own first child: window steps and named records are looked at first."""
@@ -186,7 +191,7 @@ class Runner:
         failpoint.reach("step.%s-ended:%s" % (job.phase, step.id))
         answer = job.child.answer()
         if job.phase == "window" and code == 0:
-            self._quiet_at = time.monotonic()
+            self._quiet_at, self._quiet_for = time.monotonic(), step.row
             self._start(step)
         elif job.phase == "window":
             self._fail(job, code, answer, quiet.why(answer))
