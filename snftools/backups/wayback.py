@@ -7,7 +7,7 @@ database must have such a set, or a mark of its own (which counts only for its o
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from snftools.backups import sets, verify
 from snftools.backups.sets import BackupSet
@@ -20,18 +20,28 @@ if TYPE_CHECKING:
 
 # From here on counters stand in shared memory, complete as soon as a session has ended.
 _COUNTERS_CERTAIN = 150000
+_TOLD = 4  # differences that a refusal names
 
 
 def require(backup_dir: str, database: "Database") -> BackupSet:
     """The database's way back.  Refused (3) when it has none, with the line to type."""
-    backup = marked(backup_dir, database) or equal(backup_dir, database)
+    backup = marked(backup_dir, database)
+    written: List[str] = []
+    if backup is None:
+        backup, written = _compared(backup_dir, database, "restore", "")
     if backup is None:
         raise Refused("there is no way back for database %s" % database.name,
                       node=database.node.name,
-                      why="no complete set proven at level restore in %s equals what it "
-                          "holds now" % backup_dir, unchanged="everything",
+                      why="; ".join(["no complete set proven at level restore in %s equals what "
+                                     "it holds now" % backup_dir, *_told(written)]),
+                      unchanged="everything",
                       next="snf-backup-db create --label pre-upgrade --verify restore")
     return backup
+
+
+def _told(written: List[str]) -> List[str]:
+    more = ["and %d more" % (len(written) - _TOLD)] if len(written) > _TOLD else []
+    return written[:_TOLD] + more
 
 
 def mark(backup: BackupSet, database: "Database", run_id: str = "") -> None:
@@ -52,6 +62,13 @@ def marked(backup_dir: str, database: "Database") -> Optional[BackupSet]:
 def equal(backup_dir: str, database: "Database", level: str = "restore", label: str = ""
           ) -> Optional[BackupSet]:
     """The newest complete set at a level that equals the database now, or None."""
+    return _compared(backup_dir, database, level, label)[0]
+
+
+def _compared(backup_dir: str, database: "Database", level: str, label: str
+              ) -> Tuple[Optional[BackupSet], List[str]]:
+    """That set, and where there is none how the newest one differs (the first names it)."""
+    written: List[str] = []
     content: Optional[Dict[str, Any]] = None
     for backup in reversed(sets.list_sets(backup_dir)):
         if not _fits(backup, database, level, label):
@@ -61,12 +78,15 @@ def equal(backup_dir: str, database: "Database", level: str = "restore", label: 
         except (SnfError, OSError, KeyError):
             continue
         if content is None and unwritten(database, values) and _intact(backup, database):
-            return backup
+            return backup, []
         if content is None:
             content = now(database)
-        if not digest.differences(values, content) and _intact(backup, database):
-            return backup
-    return None
+        lines = digest.differences(values, content)
+        if not lines and _intact(backup, database):
+            return backup, []
+        if lines and not written:
+            written = ["since %s was taken: %s" % (backup.name, lines[0]), *lines[1:]]
+    return None, written
 
 
 def now(database: "Database") -> Dict[str, Any]:

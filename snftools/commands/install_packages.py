@@ -106,7 +106,9 @@ def _undo(ctx: Any, node: Any, part: Any) -> Report:
                       node=node.name, unchanged="everything",
                       next="type it on the machine that installed the packages")
     if ctx.args.check:
-        return show.undo_check(node, store, undo.pending(node, store))
+        todo = undo.pending(node, store)
+        undo.refuse_missing(node, store, todo["back"])
+        return show.undo_check(node, store, todo)
     kept_down.need_down(ctx, node)
     try:
         changed = undo.undo(node, store, _tell(ctx, node, None))

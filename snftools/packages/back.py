@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 
 from snftools.packages import debs, query, record
 from snftools.report import Finding
@@ -17,7 +17,12 @@ def missing(node: "Node", part: Dict[str, Any]) -> List[Finding]:
     known = query.installed(node, names) if names else {}
     old = {name: package.version for name, package in known.items() if package.there
            and not query.in_range(node, package.version, query.range_of(part, name))}
-    offers = query.candidates(node, list(old)) if old else {}
-    lost = [name for name, version in old.items()
+    names = lost(node, old)
+    return [record.not_kept(node, names, old)] if names else []
+
+
+def lost(node: "Node", versions: Mapping[str, str]) -> List[str]:
+    """Those of the versions that are neither in apt's cache nor offered by apt."""
+    offers = query.candidates(node, list(versions)) if versions else {}
+    return [name for name, version in versions.items()
             if version not in offers.get(name, []) and not debs.cached(node, name, version)]
-    return [record.not_kept(node, lost, old)] if lost else []

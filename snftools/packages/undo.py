@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from snftools.errors import Failed, Refused
-from snftools.packages import apt, conffiles, debs, policy, query, record
+from snftools.packages import apt, back, conffiles, debs, policy, query, record
 
 if TYPE_CHECKING:
     from snftools.node import Node
@@ -75,12 +75,27 @@ def refuse_changed(node: "Node", store: "UndoStore") -> None:
                            "or put these files aside" % node.name)
 
 
+def refuse_missing(node: "Node", store: "UndoStore", back_to: Dict[str, str]) -> None:
+    """Refused (3) when a recorded version can't be had any more."""
+    wanted = {name: version for name, version in back_to.items()
+              if not debs.kept(node, store, name, version)}
+    for name in back.lost(node, wanted):
+        raise _gone(node, name, wanted[name])
+
+
+def _gone(node: "Node", name: str, version: str) -> Refused:
+    return Refused("the .deb of %s %s can't be had" % (name, version), node=node.name,
+                   unchanged="everything", next="put it into %s on %s, then the same line again"
+                   % (debs.ARCHIVES, node.name))
+
+
 def _is_back(node: "Node", kept: Any, path: str) -> bool:
     """Whether a file already has its kept bytes (an earlier undo was interrupted)."""
     try:
-        return kept is not None and kept["data"] == node.read(path)
+        data = node.read(path)
     except FileNotFoundError:
-        return kept is None or kept["data"] is None
+        data = None
+    return bool(data == (kept["data"] if kept else None))
 
 
 def undo(node: "Node", store: "UndoStore", tell: apt.Tell) -> bool:
@@ -126,10 +141,7 @@ def _deb(node: "Node", store: "UndoStore", name: str, version: str) -> str:
         debs.keep(node, store, {name: version})
     path = debs.kept(node, store, name, version)
     if path is None:
-        raise Refused("the .deb of %s %s can't be had" % (name, version), node=node.name,
-                      unchanged="everything",
-                      next="put it into %s on %s, then the same line again"
-                           % (debs.ARCHIVES, node.name))
+        raise _gone(node, name, version)
     return path
 
 

@@ -12,7 +12,7 @@ from snftools.errors import Refused
 from snftools.output.text import clock, finding_lines, human_size, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
-from snftools.upgrade import accept, artefact, assess, estimate, facts, schedule
+from snftools.upgrade import accept, artefact, assess, estimate, facts, resume, schedule
 from snftools.upgrade.checks import run_checks
 from snftools.upgrade.downtime import downtime
 from snftools.upgrade.journal import Journal
@@ -81,6 +81,7 @@ class Attempt:
         if code:
             return code
         schedule.check_order(self.plan, chosen, found.done)
+        self._keep_found(found)
         due = [step for step in self.plan.steps
                if step.id in chosen and step.id not in found.done]
         if not due:
@@ -122,6 +123,12 @@ class Attempt:
                          "snf-upgrade run"], always=True)
         codes = {decision.exit for step_id, decision in found.stops() if step_id in chosen}
         return next((code for code in (78, 1, 3, 4) if code in codes), 1)
+
+    def _keep_found(self, found: assess.Assessment) -> None:
+        """What somebody else did gets its way back from the survey, before it is noted."""
+        if any(decision.what == resume.NOTE_FOUND for decision in found.decisions.values()):
+            from snftools.upgrade import bysurvey
+            bysurvey.keep_found(self.up, self.plan, self.journal, found)
 
     def _check_before(self, found: assess.Assessment, chosen: Set[str]) -> None:
         """The preflight checks; Refused (3) when an error is not waived."""

@@ -56,7 +56,7 @@ def way_back(plan: Plan, journal: Journal, to: str, sets: Mapping[str, Tuple[str
     maker.restore(sets)
     maker.undo_states()
     maker.open_windows()
-    if proof and maker.steps:
+    if proof:
         maker.add("proof", "proof", PROOF, "site", tuple(proof), tuple(proof), ())
     rows = tuple(_row(name, steps, plan) for name, steps in maker.by_row().items())
     return Back(Plan(rows, tuple(maker.steps), plan.offline, plan.seen), maker.undoes, to, sets)

@@ -47,7 +47,10 @@ class Record:
 
 
 class Journal:
-    """A run's journal file (live): read once, then appended to by one process."""
+    """A run's journal file (live): read once, then appended to by one process.
+
+    One that `looks_only` keeps in memory what is appended: a dry run writes nothing.
+    """
 
     def __init__(self, path: str, run: str, site: str = "", release: str = "") -> None:
         self.path = path
@@ -56,6 +59,7 @@ class Journal:
         self.release = release
         self.records: List[Record] = []
         self.notices: List[str] = []
+        self.looks_only = False
         self._sum = ""
         self._length = 0
 
@@ -93,6 +97,12 @@ class Journal:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         record = Record(len(self.records) + 1, now, self.run, self.site, self.release, step,
                         node, event, tuple(argv), exit, dict(proof or {}))
+        if not self.looks_only:
+            self._keep(record)
+        self.records.append(record)
+        return record
+
+    def _keep(self, record: Record) -> None:
         line, checksum = _line(record, self._sum)
         try:
             if not self.records:
@@ -102,10 +112,8 @@ class Journal:
             files.append_line(self.path, line)
         except OSError as error:
             raise Failed("can't write the journal %s: %s" % (self.path, error.strerror))
-        self.records.append(record)
         self._sum = checksum
         self._length += len(line)
-        return record
 
     def state(self, step: str) -> str:
         """What the journal says of a step: none, begun, done or found."""

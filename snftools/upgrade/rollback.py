@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from snftools.errors import NotVerified, Refused
 from snftools.output.text import finding_lines, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
-from snftools.upgrade import assess, backdata, estimate, resume
+from snftools.upgrade import assess, backdata, estimate, outside, resume
 from snftools.upgrade.back import touched, way_back
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.judge import judged
@@ -48,17 +48,28 @@ class Rollback:
         self.asked = asked
         self.forward: Plan = up.plan(journal.run)
         self.to = self._checked(to)
+        token = RunToken(journal.run, lock) if lock is not None else None
+        self.found = self._find(token)
         self.sets = backdata.sets_for(up, self.forward, journal, self.to)
         self.back = way_back(self.forward, journal, self.to, self.sets, self._proof())
         self.lossy = backdata.is_lossy(self.forward, journal, self.sets)
         self.lost = backdata.losses(up, self.forward, journal) if self.lossy else []
         screen.plan, screen.journal, screen.forward = self.back.plan, journal, self.forward
-        token = RunToken(journal.run, lock) if lock is not None else None
-        self.runner = BackRunner(self.back.plan, journal, os.path.join(self.run_dir, "back"),
-                                 token, screen, asked, lambda step, answer: {})
+        self.runner = self._runner(self.back.plan, token)
         self.runner.undoes = self.back.undoes
         self.problems: List[Finding] = []
         self.changed = False
+
+    def _runner(self, plan: Plan, token: Optional[RunToken]) -> BackRunner:
+        return BackRunner(plan, self.journal, os.path.join(self.run_dir, "back"), token,
+                          self.screen, self.asked, lambda step, answer: {})
+
+    def _find(self, token: Optional[RunToken]) -> Set[str]:
+        """What somebody else did since; a rollback that has begun keeps to its plan."""
+        if self.journal.undo_stands:
+            return set()
+        return outside.note_found(self.up, self.forward, self.journal,
+                                 self._runner(self.forward, token).ask)
 
     def _checked(self, to: str) -> str:
         """The STEP of --to; Refused (3) when a rollback to another place has begun."""
@@ -94,7 +105,8 @@ class Rollback:
         states = [step for step in self.back.plan.steps if step.kind == STATE]
         known = [step for step in states if self._is_undone(step)]
         found.done = {step.id for step in known}
-        asked = [step for step in states if step not in known]
+        asked = [step for step in states if step not in known
+                 and not (self.journal.looks_only and step.id in self.found)]
         found.answers = self.runner.ask(asked)
         for step in asked:
             decision = resume.state_step(resume.BEGUN, found.answers[step.id][0])

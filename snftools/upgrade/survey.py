@@ -48,7 +48,7 @@ def node_facts(node: "Node", release: "Release") -> Dict[str, Any]:
     return {
         "node": node.name, "roles": list(node.roles),
         "packages": {name: package.version for name, package in sorted(packages.items())
-                     if package.version},
+                     if package.version and package.there},
         "services": [{"name": state.name, "enabled": bool(state.enabled and not state.elsewhere),
                       "running": bool(state.running)} for state in states],
         "ganeti_master": is_master(node),

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator
 import pytest
 
 from tests.helpers.cli import run, start
+from tests.helpers.packages import offer_without
 
 INSTALL, CHECK = "snf-install-packages", "snf-check-versions"
 
@@ -334,11 +335,14 @@ def test_without_a_way_back_this_is_said(site: Any) -> None:
     root = site.node("ganeti")
     for path in site.dir.glob("repo/*_0.13*"):
         path.unlink()
+    offer_without(site, "snf-common", "0.13-1")
     done = run(INSTALL, "--node", "ganeti", "--json", site=site).expect(0)
     assert "snf-common 0.13-1" in str([one["what"] for one in done.json["findings"]
                                        if one["check"] == "no-way-back"])
     now = versions(root)
-    assert "can't be had" in run(INSTALL, "--undo", "--node", "ganeti", site=site).expect(3).err
+    for words in (("--undo", "--check"), ("--undo",)):
+        told = run(INSTALL, *words, "--node", "ganeti", site=site).expect(3).err
+        assert "can't be had" in told
     assert versions(root) == now
 
 

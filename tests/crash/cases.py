@@ -110,8 +110,6 @@ OTHERS = [
     *[Case(row, "dump.%s:*" % point, action) for row in ("backup-before", "backup-migrate")
       for point, action in (("running", KILL), ("running", IO), ("running", CUT),
                             ("done", KILL), ("done", IO))],
-    *[Case("migrate", "program.%s:snf-manage migrate *" % point, CUT)
-      for point in ("before", "after")],
     *[Case(row, "lock.made:astakos", KILL) for row in ("install", "quota")],
 ]
 
@@ -123,7 +121,8 @@ BACK = [Case("start", point, action, True) for point, action in (
     ("step.begun:install.*#2", KILL), ("step.run-ended:install.*", KILL),
     ("step.run-ended:start.*", KILL), ("step.done:start.*#4", KILL),
     ("step.run-ended:proof", KILL), ("service.after:* stop", KILL),
-    ("swap.copied:*", KILL), ("swap.copied:*#2", CUT), ("swap.copied:*", IO),
+    ("swap.copied:*", KILL), ("swap.copied:*#2", CUT), ("swap.inside:*", CUT),
+    ("swap.copied:*", IO),
     ("swap.inside:*", KILL), ("swap.inside:*#2", KILL), ("swap.inside:*#3", IO),
     ("swap.done:*", KILL), ("swap.done:*", IO),
     ("file.written:*/restore-db.json", SPACE), ("file.renamed:*/restore-db.json#2", KILL),

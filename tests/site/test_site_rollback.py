@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from tests.helpers import cli, endstate
+from tests.helpers.packages import offer_without
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +124,66 @@ def test_compare_names_what_differs(practice_site):
     for text in ("new.conf came since", "has other mode or owner", "user_limits is not what",
                  "gunicorn: down instead of running"):
         assert text in told
+
+
+def test_back_from_what_was_found_done_to_the_survey(practice_site, start):
+    site = practice_site
+    cli.run("snf-upgrade", "run", "--yes", "--until", "backup-before", site=site,
+            timeout=600).expect(0)
+    for name in ("astakos", "pithos"):
+        cli.run("snf-install-packages", "--node", name, site=site, timeout=300).expect(0)
+    cli.run("snf-settings-rename", "--node", "astakos", "--email", site=site).expect(0)
+    upgrade(site)
+    assert {("install.astakos", "found"), ("install.pithos", "found"),
+            ("settings.astakos", "found"), ("install.cyclades", "done")} <= set(events(site))
+    path = site.node("astakos") / "etc/synnefo/20-snf-astakos-app-settings.conf"
+    upgraded = path.read_bytes()
+    path.write_bytes(upgraded + b"# mine\n")
+    refused = rollback(site, "--discard-new-data").expect(3)
+    assert "20-snf-astakos-app-settings.conf was changed since" in " ".join(refused.out.split())
+    path.write_bytes(upgraded)
+    rollback(site, "--discard-new-data").expect(0)
+    assert endstate.differences(endstate.whole(site), start) == []
+
+
+def test_back_from_what_was_typed_by_hand(practice_site, start):
+    site = practice_site
+    plan = cli.run("snf-upgrade", "plan", "--json", site=site).expect(0).json["result"]
+    for step in plan["steps"]:
+        program, *words = step["command"]
+        cli.run(os.path.basename(program), *words, site=site, timeout=300).expect(0)
+    before = events(site)
+    check = cli.run("snf-upgrade", "rollback", "--check", site=site).expect(5)
+    for line in ("snf-restore-db ", "snf-install-packages --undo", "snf-settings-rename --undo"):
+        assert line in check.out
+    assert events(site) == before
+    assert "would lose" in rollback(site).expect(3).err
+    rollback(site, "--discard-new-data").expect(0)
+    assert endstate.differences(endstate.whole(site), start) == []
+
+
+def test_nothing_to_put_back_is_proven_too(practice_site):
+    site = practice_site
+    cli.run("snf-upgrade", "survey", site=site).expect(0)
+    path = site.node("pithos") / "etc/synnefo/10-mine.conf"
+    path.write_bytes(b"# mine\n")
+    told = rollback(site).expect(4)
+    assert "10-mine.conf came since" in " ".join(told.out.split())
+    path.unlink()
+    assert "Proven by its survey" in rollback(site).expect(0).out
+
+
+def test_versions_that_no_apt_gives_again_are_told_before_anything(practice_site):
+    site = practice_site
+    cli.run("snf-upgrade", "survey", site=site).expect(0)
+    for path in site.dir.glob("repo/*_0.13*"):
+        path.unlink()
+    offer_without(site, "snf-cyclades-gtools", "0.13-1")
+    cli.run("snf-services", "stop", "--node", "ganeti", site=site).expect(0)
+    cli.run("snf-install-packages", "--node", "ganeti", site=site).expect(0)
+    before = endstate.whole(site)
+    told = cli.run("snf-upgrade", "rollback", "--check", site=site).expect(5)
+    assert "the .deb of snf-cyclades-gtools 0.13-1" in " ".join(told.out.split())
+    refused = rollback(site).expect(3)
+    assert "can't be had" in refused.out and "Nothing was started" in refused.out
+    assert endstate.differences(endstate.whole(site), before) == []

@@ -79,6 +79,7 @@ def test_summaries_are_counts_of_the_answer():
                 "findings": [{"severity": "warning"}]}
     assert summary.summary(one.step("install.a"), packages, "done") == "2 packages, 1 warning"
     assert summary.summary(one.step("verify"), {}, "done") == ""
+    assert summary.summary(one.step("survey"), {"result": {"run": "x"}}, "done") == ""
 
 
 def test_status_reads_the_journal_alone(tmp_path):

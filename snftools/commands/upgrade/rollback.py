@@ -10,6 +10,7 @@ from snftools.commands.upgrade.common import Ended, Upgrade, say_aside
 from snftools.errors import Refused, SnfError
 from snftools.node import node_locks
 from snftools.report import Report
+from snftools.upgrade import bysurvey
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.orphans import run_lock
 from snftools.upgrade.rollback import Rollback
@@ -50,6 +51,7 @@ def _open(up: Upgrade) -> Journal:
 def _check(up: Upgrade, args: Any) -> Report:
     """The plan of the way back: literal lines, expected times, what would be lost."""
     journal = _open(up)
+    journal.looks_only = True
     with stopping() as asked:
         back = Rollback(up, journal, None, RunScreen(True, True, False), asked, args.to or "")
         found = back.look()
@@ -62,7 +64,8 @@ def _check(up: Upgrade, args: Any) -> Report:
         lines.append("Next: %s%s" % (back.line(), " --discard-new-data" if back.lossy else ""))
     result = {**back.result(), **plan_screen.result(back.back.plan, size,
                                                     [step.id for step in due])}
-    return Report(changed=bool(due), findings=tuple(back.problems), lines=tuple(lines),
+    gone = bysurvey.not_to_be_had(up, back.forward, journal, back.found)
+    return Report(changed=bool(due), findings=(*back.problems, *gone), lines=tuple(lines),
                   result=result)
 
 

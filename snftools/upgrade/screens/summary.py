@@ -14,9 +14,8 @@ def summary(step: Step, answer: Mapping[str, Any], how: str) -> str:
         return "found as it must be"
     result = answer.get("result") or {}
     parts: List[str] = []
-    if step.row == "survey":
-        parts.append("%s services up, %s packages" % (result.get("running"),
-                                                      result.get("packages")))
+    if step.row == "survey" and "running" in result:
+        parts.append("%s services up, %s packages" % (result["running"], result["packages"]))
     elif step.label:
         parts.append(_set(result.get("set")))
     else:
