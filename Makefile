@@ -4,6 +4,7 @@
 # make fire, make postgres-versions  database tests that take longer than CI may
 # make crash  the whole crash matrix: every step and mechanism cut off at every place (over an
 #             hour); PART=2/8: the second of eight parts
+# make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
@@ -16,7 +17,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider
 TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
-.PHONY: demo test check crash lint types unit settings-property deb deb-quick \
+.PHONY: demo test check coverage crash lint types unit settings-property deb deb-quick \
     bench cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
     check-debian check-piuparts deps deps-test clean
 
@@ -38,6 +39,9 @@ types:
 
 crash: deps-test
 	SNF_CRASH=$(or $(PART),1/1) $(PYTEST) -n 2 tests/crash
+
+coverage: deps-test
+	@PYTHON=$(PYTHON) tests/coverage $(TESTS)
 
 unit:
 	$(PYTEST) tests/unit tests/contract
