@@ -57,7 +57,7 @@ def test_the_whole_way_in_reverse(tmp_path):
 
 
 @pytest.mark.parametrize("until, expected", [
-    ("survey", []), ("stop", ["start", "proof"]), ("backup-before", ["start", "proof"]),
+    ("survey", ["proof"]), ("stop", ["start", "proof"]), ("backup-before", ["start", "proof"]),
     ("install", ["stop", "quiet", "install", "start", "proof"]),
     ("settings-proof", ["stop", "quiet", "settings", "install", "start", "proof"])])
 def test_only_what_was_done_is_undone(tmp_path, until, expected):
