@@ -126,9 +126,11 @@ class Attempt:
 
     def _keep_found(self, found: assess.Assessment) -> None:
         """What somebody else did gets its way back from the survey, before it is noted."""
-        if any(decision.what == resume.NOTE_FOUND for decision in found.decisions.values()):
+        ids = [step_id for step_id, decision in found.decisions.items()
+               if decision.what == resume.NOTE_FOUND]
+        if ids:
             from snftools.upgrade import bysurvey
-            bysurvey.keep_found(self.up, self.plan, self.journal, found)
+            bysurvey.keep(self.up, self.plan, self.journal, ids)
 
     def _check_before(self, found: assess.Assessment, chosen: Set[str]) -> None:
         """The preflight checks; Refused (3) when an error is not waived."""

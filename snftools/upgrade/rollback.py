@@ -49,7 +49,7 @@ class Rollback:
         self.forward: Plan = up.plan(journal.run)
         self.to = self._checked(to)
         token = RunToken(journal.run, lock) if lock is not None else None
-        self.found = self._find(token)
+        self.others = self._find_others(token)
         self.sets = backdata.sets_for(up, self.forward, journal, self.to)
         self.back = way_back(self.forward, journal, self.to, self.sets, self._proof())
         self.lossy = backdata.is_lossy(self.forward, journal, self.sets)
@@ -64,12 +64,12 @@ class Rollback:
         return BackRunner(plan, self.journal, os.path.join(self.run_dir, "back"), token,
                           self.screen, self.asked, lambda step, answer: {})
 
-    def _find(self, token: Optional[RunToken]) -> Set[str]:
+    def _find_others(self, token: Optional[RunToken]) -> Set[str]:
         """What somebody else did since; a rollback that has begun keeps to its plan."""
         if self.journal.undo_stands:
             return set()
-        return outside.note_found(self.up, self.forward, self.journal,
-                                 self._runner(self.forward, token).ask)
+        return outside.note(self.up, self.forward, self.journal,
+                            self._runner(self.forward, token).ask)
 
     def _checked(self, to: str) -> str:
         """The STEP of --to; Refused (3) when a rollback to another place has begun."""
@@ -106,7 +106,7 @@ class Rollback:
         known = [step for step in states if self._is_undone(step)]
         found.done = {step.id for step in known}
         asked = [step for step in states if step not in known
-                 and not (self.journal.looks_only and step.id in self.found)]
+                 and not (self.journal.looks_only and step.id in self.others)]
         found.answers = self.runner.ask(asked)
         for step in asked:
             decision = resume.state_step(resume.BEGUN, found.answers[step.id][0])

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tests.helpers import cli, endstate
-from tests.helpers.packages import offer_without
+from tests.helpers.packages import offer_without, tool
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,26 @@ def test_back_from_what_was_typed_by_hand(practice_site, start):
     assert events(site) == before
     assert "would lose" in rollback(site).expect(3).err
     rollback(site, "--discard-new-data").expect(0)
+    assert endstate.differences(endstate.whole(site), start) == []
+
+
+def test_back_from_what_was_broken_off_by_hand(practice_site, start):
+    site = practice_site
+    cli.run("snf-upgrade", "survey", site=site).expect(0)
+    cli.run("snf-services", "stop", "--node", "all", site=site).expect(0)
+    cli.run("snf-backup-db", "create", "--label", "pre-upgrade", "--verify", "restore",
+            site=site, timeout=300).expect(0)
+    for name in ("astakos", "cyclades"):
+        cli.run("snf-install-packages", "--node", name, site=site, timeout=300).expect(0)
+        cli.run("snf-settings-rename", "--node", name, "--email", site=site).expect(0)
+    deb, = site.dir.glob("repo/snf-common_0.14-1*")
+    tool(site.node("pithos"), "dpkg", "--force-all", "--unpack", str(deb))
+    killed = cli.run("snf-migrate-db", "--node", "astakos", site=site, env={
+        "SNF_UPGRADE_FAILPOINT": "program.after:snf-manage?syncdb*=SIGKILL"})
+    assert killed.code == -9
+    rollback(site).expect(0)
+    assert {("install.astakos", "found"), ("install.pithos", "begun"),
+            ("migrate.astakos", "begun")} <= set(events(site))
     assert endstate.differences(endstate.whole(site), start) == []
 
 

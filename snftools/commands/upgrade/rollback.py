@@ -64,7 +64,7 @@ def _check(up: Upgrade, args: Any) -> Report:
         lines.append("Next: %s%s" % (back.line(), " --discard-new-data" if back.lossy else ""))
     result = {**back.result(), **plan_screen.result(back.back.plan, size,
                                                     [step.id for step in due])}
-    gone = bysurvey.not_to_be_had(up, back.forward, journal, back.found)
+    gone = bysurvey.not_to_be_had(up, back.forward, journal, back.others)
     return Report(changed=bool(due), findings=(*back.problems, *gone), lines=tuple(lines),
                   result=result)
 
