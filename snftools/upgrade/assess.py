@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Tuple
 
-from snftools.upgrade import resume, schedule
+from snftools.upgrade import artefact, resume, schedule
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.step import PROOF, RECORD, STATE, WINDOW, Step
@@ -53,6 +53,41 @@ def assess(plan: Plan, journal: Journal, ask: Ask, redo: Sequence[str] = ()) -> 
                 and (step.id in accepted or not due(plan, journal, found, step)):
             found.done.add(step.id)
     return found
+
+
+def pending(plan: Plan, journal: Journal, ask: Ask) -> List[str]:
+    """The ids of the steps that a run would make now, in the plan's order.
+
+    As a run does it, what is due is looked at first: stops that hold and artefacts that
+    the journal names and that still stand are not made again.
+    """
+    found = assess(plan, journal, ask)
+    due_now = [step for step in plan.steps if step.id not in found.done]
+    answers = ask([step for step in due_now if step.id not in found.answers
+                   and _may_hold(plan, journal, step)])
+    held = {step.id for step in due_now if step.id in answers and answers[step.id][0] == 0
+            and (step.kind == WINDOW or artefact_stands(journal, step, answers[step.id][1]))}
+    return [step.id for step in due_now if step.id not in held]
+
+
+def _may_hold(plan: Plan, journal: Journal, step: Step) -> bool:
+    """Whether a step that is due may turn out to be true already."""
+    if step.kind == WINDOW:
+        return step not in plan.starts(step.window)
+    return is_named(journal, step)
+
+
+def is_named(journal: Journal, step: Step) -> bool:
+    """Whether the journal names an artefact of a record step."""
+    return step.kind == RECORD and journal.last(step.id, "done") is not None
+
+
+def artefact_stands(journal: Journal, step: Step, answer: Mapping[str, Any]) -> bool:
+    """Whether the artefact that --check found is the one that this run's journal names."""
+    last = journal.last(step.id, "done")
+    if last is None or not step.label:
+        return last is not None
+    return bool(last.proof.get("set") == artefact.named_by(step, answer)["set"])
 
 
 def _is_accepted(plan: Plan, journal: Journal, step: Step) -> bool:

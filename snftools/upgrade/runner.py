@@ -11,8 +11,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 from snftools import failpoint
 from snftools.errors import SnfError
 from snftools.state import RunToken
-from snftools.upgrade import artefact, quiet, resume, schedule
-from snftools.upgrade.assess import Answer, Assessment
+from snftools.upgrade import quiet, resume, schedule
+from snftools.upgrade.assess import Answer, Assessment, artefact_stands, is_named
 from snftools.upgrade.child import Child, error_of
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
@@ -175,15 +175,12 @@ class Runner:
     def _start(self, step: Step) -> None:
         """The step's own first child: window steps and named records are looked at first."""
         phase, argv = "run", step.argv
-        if step.check != step.argv and (step.kind == WINDOW or self._is_named(step)):
+        if step.check != step.argv and (step.kind == WINDOW or is_named(self.journal, step)):
             phase, argv = "before", step.check
         else:
             self._write(step, "begun", argv)
             failpoint.reach("step.begun:" + step.id)
         self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
-
-    def _is_named(self, step: Step) -> bool:
-        return step.kind == RECORD and self.journal.last(step.id, "done") is not None
 
     def _ended(self, job: Job, code: int) -> None:
         """A child has ended: the next phase, or the end of the step."""
@@ -197,7 +194,7 @@ class Runner:
             self._fail(job, code, answer, quiet.why(answer))
         elif job.phase == "before" and code == 0 and step.kind != RECORD:
             self._finish(job, "found", answer, {"check": 0})
-        elif job.phase == "before" and code == 0 and self._stands(step, answer):
+        elif job.phase == "before" and code == 0 and artefact_stands(self.journal, step, answer):
             last = self.journal.last(step.id, "done")
             self._finish(job, "done", answer, dict(last.proof) if last else {})
         elif job.phase == "before":
@@ -211,13 +208,6 @@ class Runner:
             self._next(job, "proof", step.check)
         else:
             self._prove(job, answer)
-
-    def _stands(self, step: Step, answer: Mapping[str, Any]) -> bool:
-        """Whether the artefact that --check found is the one that this run's journal names."""
-        last = self.journal.last(step.id, "done")
-        if last is None or not step.label:
-            return last is not None
-        return last.proof.get("set") == artefact.named_by(step, answer)["set"]
 
     def _prove(self, job: Job, answer: Mapping[str, Any]) -> None:
         """The last word: a state or window step's --check was 0; a record's artefact is there."""

@@ -30,6 +30,9 @@ def test_a_site_upgraded_by_hand_is_found_done(practice_site_one_host, one_host)
     for step in plan["steps"]:
         if step["id"] != "survey":
             typed(site, step)
+    proofs = [step["id"] for step in plan["steps"] if step["kind"] == "proof"]
+    plan = cli.run("snf-upgrade", "plan", "--json", site=site).expect(0).json["result"]
+    assert [step["id"] for step in plan["steps"] if step["pending"]] == proofs
     before = cli.run("snf-services", "status", "--node", "all", "--json", site=site).json
     sets = sorted((site.dir / "backups").iterdir())
     done = cli.run("snf-upgrade", "run", "--yes", site=site, timeout=300).expect(0)

@@ -98,6 +98,24 @@ def test_an_old_set_is_no_way_back(practice_site):
     assert marked and old not in marked
 
 
+def pending(site):
+    """The ids that `plan --json` says a run would make, and all."""
+    steps = cli.run("snf-upgrade", "plan", "--json", site=site).expect(0).json["result"]["steps"]
+    return [step["id"] for step in steps if step["pending"]], [step["id"] for step in steps]
+
+
+def test_the_plan_says_what_is_pending_by_proof(practice_site):
+    site = practice_site
+    due, every = pending(site)
+    assert due == every
+    cli.run("snf-upgrade", "run", "--yes", "--until", "settings", site=site,
+            timeout=300).expect(0)
+    rest = every[max(every.index(step) for step in every if step.startswith("settings.")) + 1:]
+    assert pending(site)[0] == rest
+    cli.run("snf-services", "start", "gunicorn", "--node", "pithos", site=site).expect(0)
+    assert pending(site)[0] == ["stop.pithos", "quiet", *rest]
+
+
 def test_errors_of_the_checks_refuse_before_the_window(practice_site):
     site = practice_site
     text = site.conf.read_text().replace("pending_app_limit = 2", "pending_app_limit = 0")

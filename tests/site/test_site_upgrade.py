@@ -98,7 +98,7 @@ def test_status_and_plan_after_the_run(done):
     plan = cli.run("snf-upgrade", "plan", "--json", site=done.site).expect(0).json["result"]
     assert not any(step["pending"] for step in plan["steps"])
     assert set(plan["steps"][0]) == {"id", "kind", "nodes", "needs", "undo", "command",
-                                     "pending", "seconds"}
+                                     "pending", "window", "seconds"}
     assert plan["services_from"] == "survey"
 
 

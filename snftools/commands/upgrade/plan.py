@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, List, Sequence
 
+from snftools.commands.upgrade.asking import asking
 from snftools.commands.upgrade.common import Upgrade
 from snftools.report import Finding, Report
-from snftools.upgrade import estimate, facts
+from snftools.upgrade import assess, estimate, facts
 from snftools.upgrade.journal import Journal
+from snftools.upgrade.plan import Plan
 from snftools.upgrade.screens import plan as screen
 from snftools.upgrade.silent import findings as left_out
 
@@ -19,8 +21,7 @@ def act(args: Any) -> Report:
     journal = up.newest()
     plan = up.plan(journal.run if journal else "")
     size = facts.database_size(up)
-    done = journal or Journal("", "")
-    pending = [step.id for step in plan.steps if done.state(step.id) not in ("done", "found")]
+    pending = _pending(plan, journal or Journal("", ""), proven=args.json)
     lines = screen.lines(plan, up.headline(), size, up.site.backup_dir, bool(args.verbose))
     lines += screen.turning(plan, size, up.measured, args.window)
     result = screen.result(plan, size, pending)
@@ -34,6 +35,14 @@ def act(args: Any) -> Report:
         lines += screen.by_hand(row for row in result["by_hand"] if row["when"] == when)
     return Report(result=result, lines=tuple(lines),
                   findings=(*left_out(silent, up.site.path), *_no_way_back(up, pending)))
+
+
+def _pending(plan: Plan, journal: Journal, proven: bool) -> List[str]:
+    """What a run would make; a screen is made without asking the nodes, by the journal alone."""
+    if not proven:
+        return [step.id for step in plan.steps if journal.state(step.id) not in ("done", "found")]
+    with asking(plan, journal) as ask:
+        return assess.pending(plan, journal, ask)
 
 
 def _no_way_back(up: Upgrade, pending: Sequence[str]) -> List[Finding]:

@@ -116,7 +116,7 @@ def result(plan: Plan, size: int, pending: Sequence[str]) -> Dict[str, Any]:
     return {
         "steps": [{"id": step.id, "kind": step.kind, "nodes": list(step.nodes),
                    "needs": list(step.needs), "undo": list(step.undo),
-                   "command": list(step.argv), "pending": step.id in pending,
+                   "command": list(step.argv), "pending": step.id in pending, "window": step.window,
                    "seconds": int(round(estimate.seconds(step, size)))}
                   for step in plan.steps],
         "without_service": int(round(estimate.without_service(plan, size))),
