@@ -71,7 +71,7 @@ class Amend:
             return
         inner = self._inside(place, row.strip) if ways.settable(item) else None
         if inner is not None:
-            self._value(place, rule, inner)
+            self._value(place, rule, *inner)
         elif isinstance(effective, str) and item.statement.plain_place:
             self.override(place, rule, stripped(effective, row.strip), names)
         else:
@@ -91,8 +91,8 @@ class Amend:
         except Unknown as unknown:
             return unknown
 
-    def _inside(self, place: "Place", suffix: str) -> Optional[str]:
-        """The expression without the suffix of the literal that ends what it makes.
+    def _inside(self, place: "Place", suffix: str) -> Optional[Tuple[str, Tuple[int, int]]]:
+        """What to write, and where, that the expression's last literal loses the suffix.
 
         `A + 'x/suffix'` and `'%s/suffix' % A`: whatever A is, the result ends in the suffix.
         """
@@ -113,21 +113,22 @@ class Amend:
             return None
         if stripped(old, suffix) == old:
             return None
-        text, start = place.source.text, tokens[0].start
         if found is tokens[-1] and not stripped(old, suffix):
-            return text[start:tokens[-3].end]
-        return (text[start:found.start] + literal(stripped(old, suffix))
-                + text[found.end:tokens[-1].end])
+            return "", (tokens[-3].end, tokens[-1].end)
+        return literal(stripped(old, suffix)), (found.start, found.end)
 
-    def _value(self, place: "Place", rule: Rule, new: str) -> None:
+    def _value(self, place: "Place", rule: Rule, new: str,
+               part: Optional[Tuple[int, int]] = None) -> None:
+        """Write the value, or a part of it: names in the rest may have edits of their own."""
         item = place.bound
         assert item is not None and item.value is not None
-        start, end = item.value
-        old = place.source.text[start:end]
+        text, (first, last) = place.source.text, item.value
+        start, end = part or item.value
+        old, whole = text[first:last], text[first:start] + new + text[end:last]
         secret = rule.secret or self.rules.is_secret(rule.to)
         if not secret:
             self.insert.comment(place, "%s = %s" % (item.name, old), rule)
         self.edits.add(Edit(
-            place.source.name, line_ends(place.source.text[:start]) + 1, start, end, new,
+            place.source.name, line_ends(text[:start]) + 1, start, end, new,
             rule.id, rule.to, "***" if secret else masked.url(old),
-            "%s = %s" % (rule.to, "***" if secret else masked.url(new))))
+            "%s = %s" % (rule.to, "***" if secret else masked.url(whole))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, Iterator, List, Set
 
 from snftools.settings import masked
 from snftools.settings.directory import SettingsDir
@@ -53,6 +53,11 @@ class EditSet:
             result.setdefault(edit.file, []).append(edit)
         return result
 
+    def settle(self) -> None:
+        """A name in a value that is replaced goes with it: its own edit is none any more."""
+        inner = {edit for edits in self.changed().values() for edit in _inner(edits)}
+        self.edits = [edit for edit in self.edits if edit not in inner]
+
     def contents(self) -> Dict[str, bytes]:
         """The files that change, by name, as they will be."""
         result = {}
@@ -78,6 +83,16 @@ class EditSet:
                 _shown(old, self.rules), _shown(parse(name, data), self.rules),
                 path, path + " (new)", lineterm="")
         return lines
+
+
+def _inner(edits: List[Edit]) -> Iterator[Edit]:
+    """The edits that lie in a wider one; what is inserted lies in none."""
+    start = end = 0
+    for edit in sorted(edits, key=lambda item: (item.start, -item.end)):
+        if edit.start < edit.end <= end and (edit.start, edit.end) != (start, end):
+            yield edit
+        elif edit.end > end:
+            start, end = edit.start, edit.end
 
 
 def _applied(text: str, edits: List[Edit]) -> str:

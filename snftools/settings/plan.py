@@ -63,6 +63,7 @@ def make_plan(directory: SettingsDir, rules: Rules, given: Given,
         work.setting(name)
     removed.plan_removed(plan.edits, plan.findings, comment_removed)
     mentions.look(plan)
+    plan.edits.settle()
     if not plan.refused:
         proof.prove(plan, comment_removed)
     return plan

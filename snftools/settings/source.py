@@ -6,6 +6,7 @@ asked about last, so a directory of any number of files takes little memory.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Iterator, Mapping, Tuple
@@ -99,12 +100,15 @@ def parsed(data: bytes) -> Parsed:
                   tuple(sorted(faults)), trees)
 
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
 def _encoding_faults(text: str) -> Iterator[Tuple[int, str]]:
     declared = lexer.encoding(text)
     if declared and not declared.startswith(ASCII_SUPERSETS):
         yield 1, "its encoding is %s" % ascii(declared)[1:-1]
-    if declared or text.isascii():
+    found = None if declared else _NOT_ASCII.search(text)
+    if found is None:
         return
-    position = next(index for index, char in enumerate(text) if ord(char) > 127)
-    line = lexer.line_ends(text[:position]) + 1
+    line = lexer.line_ends(text[:found.start()]) + 1
     yield line, "a byte outside ASCII, but no `# -*- coding: utf-8 -*-` in line 1 or 2"

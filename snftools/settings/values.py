@@ -151,15 +151,12 @@ def value_of(tree: ast.AST, names: Mapping[str, Any]) -> Any:
 
 
 def _name(tree: Any, names: Mapping[str, Any]) -> Any:
-    constants = {"True": True, "False": False, "None": None}
-    if tree.id in names:
-        value = names[tree.id]
-        if isinstance(value, Unknown):
-            raise Unknown("%s is not known: %s" % (tree.id, value))
-        return value
-    if tree.id in constants:
-        return constants[tree.id]
-    raise Unknown("%s is set in no file before this line" % tree.id)
+    if tree.id not in names:
+        raise Unknown("%s is set in no file before this line" % tree.id)
+    value = names[tree.id]
+    if isinstance(value, Unknown):
+        raise Unknown("%s is not known: %s" % (tree.id, value))
+    return value
 
 
 def _sequence(make: Callable[[List[Any]], Any]) -> Callable[[Any, Mapping[str, Any]], Any]:

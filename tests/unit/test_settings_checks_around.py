@@ -84,6 +84,10 @@ def test_a_file_that_could_not_be_read_is_no_success():
 WWW = Reader("www-data", 33, frozenset([33, 40]))
 
 
+def test_root_reads_everything():
+    assert Reader("root", 0, frozenset()).may(Stat("file", 0o000, 33, 33, 1, 0), 4)
+
+
 def stats(mode, uid=0, gid=33, kind="file"):
     return {"/etc/synnefo/a.conf": Stat(kind, mode, uid, gid, 1, 0)}
 
@@ -260,3 +264,34 @@ def test_a_directory_of_somebody_else_is_not_touched(staging, tmp_path):
     with pytest.raises(Failed):
         staging("echo \"A = 'x'\"")
     assert os.listdir(str(theirs)) == ["x"]
+
+
+class Odd(RootNode):
+    """A node on which some paths cannot be looked at, and one goes away meanwhile."""
+
+    def stat(self, path, follow=True):
+        if path.endswith("a.conf") or "nginx" in path:
+            raise OSError(5, "Input/output error")
+        return super().stat(path, follow)
+
+    def read(self, path):
+        if "gunicorn.d" in path:
+            raise FileNotFoundError(2, "No such file or directory")
+        return super().read(path)
+
+
+def test_what_cannot_be_looked_at_is_left_out_or_told(node, tmp_path):
+    (tmp_path / "etc/gunicorn.d/synnefo").write_text("/im/")
+    one = look(Odd("n1", ("astakos",), str(tmp_path)), SettingsDir.read(node),
+               Release.read().part("settings")["checks"], [])
+    assert "/etc/synnefo/a.conf" not in one.stats and "/etc/synnefo" in one.stats
+    assert {why for _, why in one.unread} == {"Input/output error"}
+    assert one.web["/etc/gunicorn.d/synnefo"] == ""
+
+
+def test_the_copy_of_another_user_is_not_taken_away(tmp_path):
+    staged = tmp_path / "staged"
+    staged.mkdir(mode=0o700)
+    os.chown(str(staged), 12345, -1)
+    asked._remove_mine(RootNode("n1", (), "/"), str(staged))
+    assert staged.is_dir()

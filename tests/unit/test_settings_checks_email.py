@@ -52,6 +52,8 @@ def test_email_of_a_right_node():
     ("'mail.x.org'", "'x'\nEMAIL_HOST_USER = 'u'\nEMAIL_HOST_PASSWORD = 's3cr'", None, ""),
     ("'mail.x.org'", "'x'\nEMAIL_HOST_USER = 7\nEMAIL_HOST_PASSWORD = 's3cr'", ERROR,
      "EMAIL_HOST_USER is no text"),
+    ("'mail.x.org'", "'x'\nEMAIL_HOST_USER = f()", WARNING, "EMAIL_HOST_USER is not known"),
+    ("'[x.org] '", "f()", WARNING, "EMAIL_SUBJECT_PREFIX is not known"),
     ("EMAIL_SUBJECT_PREFIX", "X", WARNING, "EMAIL_SUBJECT_PREFIX is Synnefo's own"),
     ("'[x.org] '", "'[email-subject-prefix] '", WARNING, "EMAIL_SUBJECT_PREFIX is Synnefo's own"),
     ("'[x.org] '", "'a\\nb'", ERROR, "EMAIL_SUBJECT_PREFIX is no line of text"),

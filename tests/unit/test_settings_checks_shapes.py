@@ -153,3 +153,17 @@ def test_email_defaults_belong_to_the_email_checks():
     one = subject(text, "astakos", email={})
     from snftools.settings.checks import defaults
     assert not list(defaults.check(one))
+
+
+def test_a_landing_page_in_a_block_of_one_line_is_taken_out_by_hand():
+    text = right("astakos") + "if True: ASTAKOS_LOGIN_SUCCESS_URL = 'https://a.org/im/landing'\n"
+    assert [item.remedy for item in findings(text, "astakos") if item.check.endswith("landing")
+            ] == ["delete the line: the default is right"]
+
+
+@pytest.mark.parametrize("line, wanted", [
+    ("MIDDLEWARE_CLASSES.remove(X)  # %s" % CSRF, set()),
+    ("if '%s' in MIDDLEWARE_CLASSES:\n    MIDDLEWARE_CLASSES.remove('%s')" % (CSRF, CSRF),
+     {("csrf", WARNING)})])
+def test_csrf_in_a_comment_or_under_its_condition(line, wanted):
+    assert with_line(line, "astakos") == wanted

@@ -6,9 +6,12 @@ import os
 
 import pytest
 
+from snftools import files
 from snftools.errors import Failed, Refused
 from snftools.node import open_node
+from snftools.node.root import RootNode
 from snftools.release import Release
+from snftools.settings import writing
 from snftools.settings.directory import SettingsDir
 from snftools.settings.plan import make_plan
 from snftools.settings.rules import Given, Rules
@@ -161,3 +164,50 @@ def test_the_diff_shows_no_secret(place, node):
         b"Q = 'amqp://u:planted4@h'\n")
     text = "\n".join(plan(node).edits.diff())
     assert "ASTAKOS_BASE_URL" in text and "planted" not in text
+
+
+def test_nothing_to_write_is_nothing_written(place, node, store):
+    (place / "a.conf").write_bytes(OLD)
+    write_all(plan(node).edits, node, store)
+    assert write_all(plan(node).edits, node, store) == []
+
+
+def test_what_a_killed_run_left_is_taken_away(place, node, store):
+    (place / "a.conf").write_bytes(OLD)
+    (place / (".a.conf" + files.TEMPORARY_SUFFIX)).write_bytes(b"half")
+    write_all(plan(node).edits, node, store)
+    assert not [name for name in names(place) if name.startswith(".")]
+
+
+def test_a_file_that_was_kept_and_not_written_stays_as_it_is(place, node, store):
+    (place / "a.conf").write_bytes(OLD)
+    write_all(plan(node).edits, node, store)
+    (place / "b.conf").write_bytes(b"now")
+    store.keep_file(node.name, "/etc/synnefo/b.conf", b"then", 0o640)
+    assert len(undo_changes(node, store)) == 2
+    assert (place / "b.conf").read_bytes() == b"now"
+
+
+def test_a_new_file_gets_the_owner_of_what_is_there_and_none_is_a_failure(place, node):
+    (place / "a.conf").write_bytes(OLD)
+    directory = SettingsDir.read(node, "/etc/synnefo")
+    (place / "a.conf").unlink()
+    assert writing._model(directory, node).kind == "dir"
+    place.rmdir()
+    with pytest.raises(Failed):
+        writing._model(directory, node)
+
+
+class Deaf(RootNode):
+    """A node whose disk forgets what is written to it."""
+
+    def write(self, path, data, mode=None, owner=None):
+        pass
+
+
+def test_an_old_file_that_does_not_come_back_is_a_failure(place, node, store):
+    (place / "a.conf").write_bytes(OLD)
+    write_all(plan(node).edits, node, store)
+    with pytest.raises(Failed) as caught:
+        undo_changes(Deaf("n1", ("astakos",), str(place.parent.parent)), store)
+    assert "was not put back" in str(caught.value)

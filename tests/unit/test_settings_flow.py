@@ -39,6 +39,10 @@ IF = "A = %s\nif A == 1:\n    X = 1\nelif A == 2:\n    X = 2\nelse:\n    X = 3\n
     ("X = []\nX.append(X)\nX.sort()\n", "unknown"),
     ("X = [1]\nif f():\n    g(X)\n", "unknown"),
     ("X = 0\ndef f():\n    global X\n    X = 1\nX = 2\nf()\n", "unknown"),
+    ("X = 1\nglobal X\n", 1), ("X, Y = (1, 2, 3)\n", "unknown"),
+    ("X = {'a': 1}\ndel X['a']\n", "unknown"), ("X = []\nX.a = 1\n", "unknown"),
+    ("X = {'a': 1}\nX['a'](1)\n", "unknown"), ("X = [1]\nX.index(1)\n", [1]),
+    ("X = [1]\nX.append(1 2)\n", "unknown"), ("X = [1]\nglobals()[f()] = 2\n", "unknown"),
     ("def f():\n    if True:\n        X = 1\nX = 2\n", 2),
 ])
 def test_conditions(text, expected):

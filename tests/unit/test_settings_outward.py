@@ -90,3 +90,8 @@ def test_databases_are_given_and_written_as_python_2_source():
     _, found = made("DATABASES = {'default': {'NAME': 'a'}}\n",
                     given={"DATABASES": {"default": {"NAME": "caf\u00e9_rehearsal"}}})
     assert b"caf\\xc3\\xa9_rehearsal" in found.text()
+
+
+def test_numbers_beside_an_address_stay():
+    _, found = made("A = {'h': 'https://other.example.org/x', 'port': 80}\n")
+    assert values(found)["A"]["port"] == 80

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from snftools.settings.directory import SettingsDir
 from snftools.settings.rules import literal, people
-from snftools.settings.values import NotEvaluated
+from snftools.settings.values import NotEvaluated, Unknown, string_value
 
 
 def of(*files: bytes) -> SettingsDir:
@@ -22,6 +22,9 @@ def of(*files: bytes) -> SettingsDir:
     ("'%s-%d' % ('a', 2)", "a-2"), ("'{0}/{b}'.format('a', b='c')", "a/c"), ("1 <> 2", True),
     ("'a,b'.split(',')", ["a", "b"]), ("50 * 1024", 51200), ("(('A', 'a@b'),)", (("A", "a@b"),)),
     ("{'a': [1, {'b': None}]}", {"a": [1, {"b": None}]}), ("'x' if True else 'y'", "x"),
+    ("{'a': 1}.has_key('a')", True), ("str(5)", "5"), ("'ab' * 2", "abab"), ("1 << 2", 4),
+    ("'a' in ['a']", True), ("'a' not in 'ab'", False), ("'' or 'b' or 'c'", "b"),
+    ("1 and 0 and 2", 0), ("0 or ''", ""), (".5", 0.5),
     ("os.path.join('/a', 'b')", "/a/b"), ("[1, 2, 3][1:]", [2, 3]), ("'\xc3\xa9'", "\u00e9")])
 def test_values(text, expected):
     found = of(("# coding: utf-8\nX = %s\n" % text).encode("latin-1")).value("X")
@@ -33,11 +36,17 @@ def test_values(text, expected):
     "[i for i in (1, 2)]", "10 ** 10 ** 10", "'a' * 10000000000", "'%999999999d' % 1",
     "'{0.__class__}'.format(1)", "NOWHERE", "1 / 0", "{}['a']", "(1 2)", "(" * 500 + ")" * 500,
     "u'\\u1234'", "'x'.__class__", "1 << 10000000", "[].append(1)", "'%r' % 'a'", "1 < 2",
-    "+".join(["1"] * 3000)])
+    "'%s' % ([1],)", "str([1])", "{**{}}", "1 @ 2", "(1 << 500) * (1 << 500)", "f(**{})",
+    "'a' * 900000 + 'b' * 900000", "'x'.format(**{})", "+".join(["1"] * 3000)])
 def test_what_is_not_evaluated(text):
     with pytest.raises(NotEvaluated) as caught:
         print(of(("X = %s\n" % text).encode()).value("X"))
     assert caught.value.where.startswith("/etc/synnefo/00.conf")
+
+
+def test_a_string_of_another_language_is_not_read():
+    with pytest.raises(Unknown):
+        string_value("rb'x'")
 
 
 def test_order_and_references():
