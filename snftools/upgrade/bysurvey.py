@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Collection, Dict, Iterator, List, Mapping, Set
 
+from snftools.errors import SnfError
 from snftools.packages import back, conffiles, debs, needs, query, record
 from snftools.report import Finding
 from snftools.settings import writing
@@ -41,8 +42,15 @@ def broken_off(up: Any, plan: Plan, journal: Journal, ids: Collection[str]) -> S
 
     (Settings that differ may be the administrator's own: the comparison names them.)
     """
-    return {step.id for step, then in _seen(up, plan, journal, ids) if _program(step) == _PACKAGES
-            and set(_replaced(then)) & set(_ours(then))}
+    return {step.id for step, then in _seen(up, plan, journal, ids)
+            if _program(step) == _PACKAGES and _changed(then)}
+
+
+def _changed(then: Then) -> bool:
+    try:
+        return bool(set(_replaced(then)) & set(_ours(then)))
+    except SnfError:  # a node that does not answer holds up no other
+        return False
 
 
 def keep(up: Any, plan: Plan, journal: Journal, ids: Collection[str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Sequence, Set
 
+from snftools.errors import SnfError
 from snftools.upgrade import assess, bysurvey, resume
 from snftools.upgrade.back import RESTORE, touched
 from snftools.upgrade.journal import Journal
@@ -50,7 +51,10 @@ def _migrating(up: Any, plan: Plan, ids: Set[str]) -> Set[str]:
     if not steps:
         return set()
     roles = {entry.name: set(entry.roles) for entry in up.site.nodes}
-    marked = [set(database.components) for database in find.find(up.ctx.all_nodes(), up.site)
-              if wayback.marked(up.site.backup_dir, database)]
+    try:
+        marked = [set(database.components) for database in find.find(up.ctx.all_nodes(), up.site)
+                  if wayback.marked(up.site.backup_dir, database)]
+    except SnfError:  # settings that nobody can read are what is gone back from
+        return set()
     return {step.id for step in steps for node in step.nodes
             if any(components & roles[node] for components in marked)}

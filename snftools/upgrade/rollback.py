@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
-from snftools.errors import NotVerified, Refused
+from snftools.errors import NotVerified, Refused, SnfError
 from snftools.output.text import finding_lines, human_time
 from snftools.report import Finding
 from snftools.state import RunToken
@@ -185,9 +185,12 @@ class Rollback:
         return str(begun.proof.get("to") or "") if begun else ""
 
     def size(self) -> int:
-        """The bytes of all databases."""
+        """The bytes of all databases; 0 where nobody can tell: it is for the forecast alone."""
         from snftools.upgrade import facts
-        return facts.database_size(self.up)
+        try:
+            return facts.database_size(self.up)
+        except SnfError:
+            return 0
 
     def _prove_rest(self) -> None:
         """What stays done must still be there: the --check of each state step up to STEP."""

@@ -207,3 +207,20 @@ def test_versions_that_no_apt_gives_again_are_told_before_anything(practice_site
     refused = rollback(site).expect(3)
     assert "can't be had" in refused.out and "Nothing was started" in refused.out
     assert endstate.differences(endstate.whole(site), before) == []
+
+
+def test_settings_that_nobody_can_read_and_a_dead_server_hold_up_no_way_back(practice_site):
+    site = practice_site
+    cli.run("snf-upgrade", "run", "--yes", "--until", "install", site=site,
+            timeout=600).expect(0)
+    path = site.node("astakos") / "etc/synnefo/10-mine.conf"
+    path.write_bytes(b"X = (\n")
+    check = cli.run("snf-upgrade", "rollback", "--check", site=site).expect(5)
+    assert "snf-install-packages --undo" in check.out
+    path.unlink()
+    site.server.stop()
+    try:
+        check = cli.run("snf-upgrade", "rollback", "--check", site=site).expect(5)
+        assert "snf-install-packages --undo" in check.out
+    finally:
+        site.server.start()
