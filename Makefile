@@ -6,6 +6,7 @@
 #             hour); PART=2/8: the second of eight parts
 # make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
+# make playbook  ansible/ again, from the plan of a practice site
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -18,7 +19,7 @@ TOOLS = build/tools
 RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check coverage crash lint types unit settings-property deb deb-quick \
-    bench cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
+    bench playbook cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
     check-debian check-piuparts deps deps-test clean
 
 demo: deps
@@ -35,7 +36,7 @@ lint:
 	$(RUFF) check .
 
 types:
-	$(PYTHON) -m mypy snftools completions
+	$(PYTHON) -m mypy snftools completions playbook
 
 crash: deps-test
 	SNF_CRASH=$(or $(PART),1/1) $(PYTEST) -n 2 tests/crash
@@ -88,6 +89,9 @@ check-debian:
 
 check-piuparts:
 	@debian/check-piuparts $(RELEASE) $(PREVIOUS)
+
+playbook: deps
+	$(PYTHON) -B playbook/generate
 
 deps:
 	@tests/deps

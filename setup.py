@@ -35,6 +35,13 @@ def all_packages():
             if not name.startswith("snftools.practice.programs")]
 
 
+def playbook():
+    """Ansible's files, each in its directory."""
+    return [(os.path.join("share/snf-upgrade-tools", directory),
+             [os.path.join(directory, name) for name in sorted(names)])
+            for directory, _, names in os.walk("ansible") if names]
+
+
 setup(
     name="snf-upgrade-tools",
     version=version(),
@@ -48,7 +55,7 @@ setup(
     package_data={"snftools": [name for name in data_files("snftools")
                                if name.startswith(("releases/", "practice/", "output/"))]},
     data_files=[("share/man/man" + section, sorted(glob("man/*." + section)))
-                for section in "578"],
+                for section in "578"] + playbook(),
     scripts=["bin/" + name for name in sorted(os.listdir(os.path.join(HERE, "bin")))],
     install_requires=["plumbum>=1.6.9", "configobj>=5.0.6", "psycopg2>=2.8.6"],
     extras_require={"test": ["pytest>=6.0.2", "hypothesis>=5.43", "fissix>=20.8"]},

@@ -59,9 +59,8 @@ def report(plan: Plan, node: "Node", written: Optional[List[str]], undo_id: str,
     rows = [edit.as_dict(directory.file_path(edit.file)) for edit in edits]
     names = sorted({edit.name for edit in edits})
     files = sorted({edit.file for edit in edits})
-    lines: List[str] = []
-    if with_diff and not plan.refused:
-        lines += [paint(line, _kind(line), color) for line in plan.edits.diff()]
+    diff = plan.edits.diff() if with_diff and not plan.refused else []
+    lines = [paint(line, _kind(line), color) for line in diff]
     if plan.refused:
         lines.append("%s: refused, nothing was written." % node.name)
     elif not edits:
@@ -79,7 +78,8 @@ def report(plan: Plan, node: "Node", written: Optional[List[str]], undo_id: str,
     return Report(changed=bool(edits), findings=tuple(plan.findings), lines=tuple(lines),
                   result={"nodes": {node.name: {
                       "directory": directory.path, "edits": rows,
-                      "written": written or [], "undo": undo_id if written else ""}}})
+                      "written": written or [], "undo": undo_id if written else "",
+                      **({"diff": diff} if with_diff else {})}}})
 
 
 def _kind(line: str) -> str:

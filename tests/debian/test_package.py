@@ -71,11 +71,21 @@ def test_nothing_else_is_in_it(both: Path) -> None:
     """No tests, no leftovers of the build, nothing where Synnefo's own packages put files."""
     known = re.compile(
         r"(usr/bin/snf-|usr/share/(man/man[578]|bash-completion/completions|lintian/overrides|"
-        r"zsh/vendor-completions|doc/snf-upgrade-(tools|practice))/|"
+        r"zsh/vendor-completions|doc/snf-upgrade-(tools|practice)|snf-upgrade-tools/ansible)/|"
         r"%s/(snftools/|snf_upgrade_tools-[0-9.]+\.egg-info))" % LIBRARY)
     assert [name for name in files(both) if not known.match(name)] == []
     assert (both / "etc/snf-upgrade").is_dir()
     assert (both / "usr/share/doc/snf-upgrade-tools/examples/site.conf.example").is_file()
+
+
+def test_the_playbook_is_shipped(node: Path) -> None:
+    """As it is in the source, and the inventory may be executed."""
+    shipped = node / "usr/share/snf-upgrade-tools/ansible"
+    assert files(shipped) == files(TREE / "ansible")
+    told = subprocess.run([str(shipped / "inventory"), "--list", "--site", "/none"],
+                          env={**environment_of(node), "PATH": "%s:/usr/bin:/bin"
+                               % (node / "usr/bin")}, capture_output=True, text=True)
+    assert told.returncode == 78 and "snf-upgrade: /none: No such file" in told.stderr
 
 
 def test_a_node_gets_nothing_of_the_practice_site(node: Path) -> None:
