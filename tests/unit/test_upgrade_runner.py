@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from snftools.errors import Failed, NotVerified
 from snftools.site import NodeEntry, Site
 from snftools.state import RunToken, State
 from snftools.upgrade import assess, resume
+from snftools.upgrade import runner as running
 from snftools.upgrade.downtime import downtime
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan, Seen
@@ -20,8 +22,8 @@ from snftools.upgrade.runner import Runner
 from snftools.upgrade.signals import Stopping, stopping
 from snftools.upgrade.step import rows_of
 
-# fake NAME [NODE]: makes a file; --check: 0 when it is there, else 5.  NAME.exit, .lie and
-# .wait beside it change what it does.
+# fake NAME [NODE]: makes a file; --check: 0 when it is there, else 5.  NAME.exit, .lie, .wait and
+# .deaf beside it change what it does.
 FAKE = """#!/bin/sh
 here=$(dirname "$0")
 name=$1; node=; [ "$2" = --node ] && node=$3
@@ -30,7 +32,8 @@ echo "$*" >> $here/calls
 case "$*" in
 *--check*) [ -e $key ] && { echo '{"result": {"set": "S-1"}}'; exit 0; }; exit 5;;
 esac
-while [ -e $here/$name.wait ]; do sleep 0.02; done
+[ -e $here/$name.deaf ] && trap '' TERM
+while [ -e $here/$name.wait ] || [ -e $here/$name.$node.wait ]; do sleep 0.02; done
 [ -e $here/$name.exit ] && { echo boom >&2; exit $(cat $here/$name.exit); }
 [ -e $here/$name.lie ] || touch $key
 [ "$name" = stop ] && rm -f $here/state/start.$node
@@ -98,7 +101,7 @@ class Bench:
         self.screen = Screen()
         self.failures = []
 
-    def attempt(self, redo=(), chosen=None, asked=None):
+    def attempt(self, redo=(), chosen=None, asked=None, prove=None):
         journal = Journal.read(self.path, "20131112T000411Z")
         journal.site, journal.release = "t", "0.14"
         self.screen = Screen()
@@ -107,7 +110,7 @@ class Bench:
         try:
             runner = Runner(self.plan, journal, str(self.dir / "log"),
                             RunToken("20131112T000411Z", lock), self.screen,
-                            asked or Stopping(), lambda step, answer: {"set": "S-1"})
+                            asked or Stopping(), prove or (lambda step, answer: {"set": "S-1"}))
             found = assess.assess(self.plan, journal, runner.ask, redo)
             code = runner.run(found, chosen or {step.id for step in self.plan.steps})
         finally:
@@ -283,6 +286,62 @@ def test_the_second_signal_ends_what_runs(bench):
     assert bench.journal.state("install.a") == resume.BEGUN
     bench.unset("install.wait")
     assert bench.attempt()[0] == 0
+
+
+def test_what_ignores_the_second_signal_is_killed(bench, monkeypatch):
+    monkeypatch.setattr(running, "GRACE", 0.1)
+    bench.set("stop.deaf")
+    bench.set("stop.wait")
+    asked = Stopping()
+
+    def stop():
+        deadline = time.monotonic() + 20
+        while "stop --node a" not in bench.calls() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        asked._ask(signal.SIGINT, None)
+        asked._ask(signal.SIGINT, None)
+    thread = threading.Thread(target=stop)
+    thread.start()
+    code, _ = bench.attempt(asked=asked)
+    thread.join()
+    assert code == 130
+
+
+def test_an_artefact_that_is_refused_fails_the_step(bench):
+    def prove(step, answer):
+        raise NotVerified("S-1 is damaged")
+    code, _ = bench.attempt(prove=prove)
+    assert code == 4 and [one.step.id for one in bench.failures] == ["backup"]
+    assert "S-1 is damaged" in bench.failures[0].why
+
+
+def test_one_at_a_time_comes_to_the_end_too(bench, monkeypatch):
+    monkeypatch.setattr(running, "PARALLEL", 1)
+    code, _ = bench.attempt()
+    assert code == 0
+
+
+def test_nothing_is_asked_after_a_signal(bench):
+    asked = Stopping()
+    asked._ask(signal.SIGTERM, None)
+    code, found = bench.attempt(asked=asked)
+    assert code == 143 and bench.calls() == []
+    assert {answer for answer, _ in found.answers.values()} == {143} and not made(bench)
+
+
+def test_no_child_outlives_a_journal_that_cannot_be_written(bench, monkeypatch):
+    append = Journal.append
+
+    def full(journal, step, event, **more):
+        if (step, event) == ("stop.a", "done"):
+            raise Failed("can't write the journal")
+        return append(journal, step, event, **more)
+    monkeypatch.setattr(Journal, "append", full)
+    bench.set("stop.c.wait")
+    threading.Timer(0.5, bench.unset, ["stop.c.wait"]).start()
+    with pytest.raises(Failed):
+        bench.attempt()
+    assert not (bench.bin / "stop.c.wait").exists() and (bench.bin / "state/stop.c").exists()
 
 
 def test_signals_are_taken_over_and_given_back():
