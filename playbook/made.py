@@ -8,6 +8,9 @@ from typing import Any, Dict, List, Mapping, Sequence
 HEAD = "---\n# Made by playbook/generate from `snf-upgrade plan --json`.\n"
 SURVEY = "survey"
 
+# What a node can do by itself; all else needs the whole site, or a database.
+ON_NODE = ("snf-services", "snf-install-packages", "snf-check-versions", "snf-settings-rename",
+           "snf-settings-check")
 KNOWS_DIFF = ("snf-settings-rename",)
 
 
@@ -61,12 +64,18 @@ def files(steps: Sequence[Mapping[str, Any]]) -> Dict[str, str]:
 
 def _role(phase: Phase) -> str:
     """A role that makes the phase's step, of the site or of the host."""
-    lines = _task(_title(phase), "step_with_diff" if phase.command in KNOWS_DIFF else "step")
+    lines = _task(_title(phase), _tasks(phase))
     lines += ["  run_once: true"] if phase.site else []
     lines += ["  throttle: 1"] if phase.ordered else []
     lines += ["  vars:", "    step_name: %s" % phase.name]
     lines += ["    step_site: true"] if phase.site else []
     return HEAD + _text(lines)
+
+
+def _tasks(phase: Phase) -> str:
+    if phase.site or phase.command not in ON_NODE:
+        return "step_on_control"
+    return "step_with_diff" if phase.command in KNOWS_DIFF else "step"
 
 
 def _playbook(found: Sequence[Phase]) -> str:

@@ -57,7 +57,9 @@ def environment(site: Any) -> Dict[str, str]:
     env = cli.environment(site)
     return {**env, "PATH": "%s:%s" % (cli.BIN, env["PATH"]), "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_HOME": str(site.dir.parent / "ansible"),
-            "ANSIBLE_REMOTE_TMP": str(site.dir.parent / "ansible"), "LC_ALL": "C.UTF-8"}
+            "ANSIBLE_REMOTE_TMP": str(site.dir.parent / "ansible"), "LC_ALL": "C.UTF-8",
+            "ANSIBLE_SSH_ARGS": "-F %s" % env.get("SNF_UPGRADE_SSH_CONFIG", "none"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(site.dir.parent / "ansible")}
 
 
 def play(site: Any, *arguments: str) -> Played:
