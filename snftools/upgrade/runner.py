@@ -128,7 +128,7 @@ class Runner:
             if not self.asked.count:
                 failed = {failure.step.id for failure in self.failures}
                 for step in schedule.may_start(self.plan, chosen, self.done, self.jobs, failed):
-                    if len(self.jobs) < PARALLEL:
+                    if len(self.jobs) < PARALLEL and not self._is_asked(step):
                         self._begin(step)
             if not self.jobs:
                 break
@@ -167,6 +167,11 @@ class Runner:
         else:
             self.jobs[step.id] = Job(step, "window", Child(
                 guard.argv, self._log(step, "window"), self.token))
+
+    def _is_asked(self, step: Step) -> bool:
+        """Whether another step of the row asks whether the site is quiet: for this one too."""
+        return any(job.phase == "window" and job.step.row == step.row
+                   for job in self.jobs.values())
 
     def _is_quiet(self, step: Step) -> bool:
         """Whether the last look still counts; the first step of each row looks anew."""

@@ -86,7 +86,7 @@ class Screen:
 class Bench:
     """A plan of fake steps in a directory."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, part=PART):
         self.dir = directory
         self.bin = directory / "bin"
         (self.bin / "state").mkdir(parents=True)
@@ -95,7 +95,7 @@ class Bench:
         nodes = (NodeEntry("a", ("astakos",)), NodeEntry("c", ("cyclades",)),
                  NodeEntry("g", ("ganeti",)), NodeEntry("g2", ("ganeti",)))
         site = Site("t", nodes, path=str(directory / "site.conf"))
-        self.plan = Plan.build(site, rows_of(PART), Seen(masters=("g",)), str(self.bin))
+        self.plan = Plan.build(site, rows_of(part), Seen(masters=("g",)), str(self.bin))
         self.state = State(str(directory / "state"))
         self.path = str(directory / "run" / "journal.jsonl")
         self.screen = Screen()
@@ -344,6 +344,20 @@ def test_no_child_outlives_a_journal_that_cannot_be_written(bench, monkeypatch):
     with pytest.raises(Failed):
         bench.attempt()
     assert not (bench.bin / "stop.c.wait").exists() and (bench.bin / "state/stop.c").exists()
+
+
+def test_each_row_asks_once_whether_the_site_is_quiet(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "QUIET_HOLDS", 60)
+    quiet = row("window", ["stop"], name="quiet", asks_only=True, nodes="site",
+                command=["fake", "quiet", "--check"])
+    backup = row("record", ["quiet"], name="backup", label="before", protects="install",
+                 nodes="site", command=["fake", "backup"])
+    bench = Bench(tmp_path, {"stop": PART["stop"], **dict([quiet, backup]),
+                             **{name: PART[name] for name in list(PART)[2:]}})
+    (bench.bin / "state" / "quiet.").write_text("")
+    assert bench.attempt()[0] == 0
+    # Its own step, backup, the installs of three nodes together, the migrations.
+    assert sum(line.startswith("quiet") for line in bench.calls()) == 4
 
 
 def test_signals_are_taken_over_and_given_back():
