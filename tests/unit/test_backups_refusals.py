@@ -7,6 +7,7 @@ import fcntl
 import gzip
 import os
 import time
+from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,8 +15,8 @@ import psycopg2
 import pytest
 
 from snftools.backups import (
-    archive, clients, dump, manifest, meter, pgpass, prune, restore, roles, scratch, sets, show,
-    space, swap, verify)
+    archive, clients, dump, lasting, manifest, meter, pgpass, prune, restore, roles, scratch, sets,
+    show, space, swap, verify, watch, wayback)
 from snftools.errors import Failed, NotVerified, Refused, SnfError, Usage
 from snftools.node import Result
 
@@ -350,3 +351,165 @@ def test_sessions_that_are_going_are_waited_for(monkeypatch):
     monkeypatch.setattr(swap.sessions, "terminate", lambda *_: None)
     assert len(swap.swap(None, [("db", "db_new", "db_before")], terminate=True)) == 1
     assert len(tries) == 3
+
+
+def test_a_session_that_is_gone_drops_nothing(server, monkeypatch):
+    one = server(scratch, [[True]])
+    monkeypatch.setattr(scratch.connecting, "connect", lambda *_, **more: nullcontext(one))
+    monkeypatch.setattr(scratch, "remove_stale", lambda session: [])
+    monkeypatch.setattr(scratch.Clients, "of", classmethod(
+        lambda cls, database: SimpleNamespace(fit_restore=lambda *_: None)))
+    monkeypatch.setattr(scratch.space, "need_on_server", lambda *_: None)
+    monkeypatch.setattr(scratch.admin, "need_roles", lambda *_: None)
+    one.server_version = 150000
+    with scratch.scratch(DATABASE, {"format": "custom"}) as (session, name):
+        assert name.endswith("_db")
+        session.closed = True
+    assert one.told == []
+
+
+def test_a_copy_gets_the_settings_rights_and_limit_of_the_set(server):
+    one = server(scratch)
+    scratch.apply_settings(one, "copy", {"connlimit": 5, "acl": ["=T/o", "w=C*c/o"], "settings": [
+        ("", ["search_path=a, b", "work_mem=1MB"]), ("w", ["work_mem=2MB"])]})
+    assert one.told == [
+        'ALTER DATABASE "copy" SET "search_path" TO a, b',
+        'ALTER DATABASE "copy" SET "work_mem" TO %s',
+        'ALTER ROLE "w" IN DATABASE "copy" SET "work_mem" TO %s',
+        'ALTER DATABASE "copy" CONNECTION LIMIT 5', 'REVOKE ALL ON DATABASE "copy" FROM PUBLIC',
+        'GRANT TEMPORARY ON DATABASE "copy" TO PUBLIC',
+        'GRANT CREATE ON DATABASE "copy" TO w WITH GRANT OPTION',
+        'GRANT CONNECT ON DATABASE "copy" TO w']
+
+
+def test_the_administrator_on_another_machine_is_postgres_there(monkeypatch):
+    monkeypatch.setattr(scratch.peer, "place", lambda one: ("", "/run/pg/.s.PGSQL.5433"))
+    one = SimpleNamespace(admin="", owner=SimpleNamespace(port=5433))
+    before, target = scratch._as_admin(SimpleNamespace(here=False), one, "copy")
+    assert before == scratch.peer.as_postgres([]) and "/run/pg" in target and "5433" in target
+
+
+def test_the_room_of_a_server_elsewhere_is_not_known():
+    one = SimpleNamespace(admin="postgresql://postgres@db.example.org/postgres")
+    assert space._server_room(None, one) == (-1, "")
+
+
+def test_a_copy_that_fails_from_a_good_archive_fails(monkeypatch):
+    def no(*_, **more):
+        raise Failed("pg_restore of db: exit 1")
+    monkeypatch.setattr(verify.scratch, "fill", no)
+    monkeypatch.setattr(verify, "check_archive", lambda *_: None)
+    monkeypatch.setattr(verify.Clients, "of", classmethod(lambda cls, database: None))
+    with pytest.raises(Failed, match="pg_restore of db"):
+        verify._fill(None, DATABASE, {}, "copy", None, 1)
+
+
+@pytest.mark.parametrize("params, node, expected", [
+    (SimpleNamespace(libpq=True), Programs(), ""),
+    (SimpleNamespace(libpq=False), Elsewhere(), "/there")])
+def test_where_the_password_file_lies(monkeypatch, params, node, expected):
+    monkeypatch.setattr(pgpass, "_file_there", lambda *_: nullcontext("/there"))
+    with pgpass.pgpass("/b", params, node) as path:
+        assert path == expected
+
+
+# -- copies that last ----------------------------------------------------------------------------
+
+def test_roles_that_cannot_be_made_are_told_with_their_lines(server, monkeypatch):
+    one = server(lasting, fails="CREATE ROLE")
+    monkeypatch.setattr(lasting.admin, "missing_roles", lambda *_: ["w"])
+    with pytest.raises(Refused, match="can't be made") as caught:
+        lasting.need_roles(one, ["w"], "w", "p", (), lambda name: None)
+    assert caught.value.next == 'CREATE ROLE "w" LOGIN;'
+
+
+def test_a_database_of_a_copys_name_that_somebody_made(server):
+    with pytest.raises(Refused, match="there is a database db_rehearsal already"):
+        lasting.refuse_foreign(server(scratch, [[1]], []), "db_rehearsal", "n1")
+
+
+def test_roles_that_something_needs_are_left(server):
+    one = server(lasting, fails='"b"')
+    assert lasting.drop_roles(one, ["a", "b"]) == ["b"]
+
+
+def test_an_outward_table_that_the_copy_lacks_is_passed_over(server, monkeypatch):
+    one = server(lasting, [])
+    monkeypatch.setattr(lasting, "replace", lambda database, **more: database)
+    monkeypatch.setattr(lasting.connecting, "connect", lambda *_, **more: nullcontext(one))
+    rows = {"t": {"component": "cyclades", "column": "c", "key": "k"},
+            "u": {"component": "astakos", "column": "c", "key": "k"}}
+    assert lasting.neutralize(DATABASE, "copy", {"rows": rows}, ["cyclades"]) == []
+    assert one.told == []
+
+
+# -- a dump that is watched ----------------------------------------------------------------------
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """A dump's watch, what it told, and what the server answers."""
+    told = []
+    progress = SimpleNamespace(event=lambda what, **more: told.append((what, more.get("text"))))
+    one = watch.Watch(DATABASE, progress, 100, str(tmp_path / "log"))
+    one._meter = SimpleNamespace(at=told.append)
+    told.clear()
+    answers = {}
+    monkeypatch.setattr(watch.connecting, "rows",
+                        lambda session, query, arguments=(): answers[query])
+    return one, told, answers
+
+
+def test_bytes_that_the_server_says_without_those_of_our_own_sessions(watched):
+    one, told, answers = watched
+    one.own(12)
+    one.tell(5)
+    session = SimpleNamespace(server_version=150000)
+    for size in (10, 30, 20):  # a COPY that begins anew takes nothing back
+        answers[watch._COPIES] = [(11, 1, size), (12, 1, 1000)]
+        answers[watch._WAITING] = []
+        one._look(session, {})
+    assert told == [15, 35, 35]
+
+
+def test_bytes_of_the_tables_that_an_old_pg_dump_names(watched, tmp_path):
+    one, told, answers = watched
+    (tmp_path / "log").write_text('pg_dump: dumping contents of table "public.t"\n'
+                                  "pg_dump: dumping contents of table u\n")
+    one._look(SimpleNamespace(server_version=90100), {"public.t": 7, "u": 3})
+    assert told == [10]
+
+
+def test_who_keeps_a_dump_waiting_is_told(watched, monkeypatch):
+    one, told, answers = watched
+    answers.update({watch._COPIES: [], watch._WAITING: [(1,)]})
+    monkeypatch.setattr(watch.locks, "holders", lambda session: ["pid 7 of www"])
+    one._look(SimpleNamespace(server_version=150000), {})
+    assert told == [("waiting", "pid 7 of www")]
+    monkeypatch.setattr(watch.locks, "holders", lambda session: [])
+    one._look(SimpleNamespace(server_version=150000), {})
+    assert told[1:] == [0]
+
+
+# -- the way back of a database ------------------------------------------------------------------
+
+def test_the_set_that_equals_a_database(monkeypatch):
+    """Damaged ones are passed over, the content is read once, the newest difference is told."""
+    def damaged(name):
+        raise NotVerified("damaged")
+    old, new = (SimpleNamespace(name=name, manifest=lambda _, name=name: name)
+                for name in ("old", "new"))
+    broken = SimpleNamespace(name="broken", manifest=damaged)
+    read = []
+    monkeypatch.setattr(wayback.sets, "list_sets", lambda path: [old, new, broken])
+    monkeypatch.setattr(wayback, "_fits", lambda *_: True)
+    monkeypatch.setattr(wayback, "_intact", lambda *_: True)
+    monkeypatch.setattr(wayback, "unwritten", lambda *_: False)
+    monkeypatch.setattr(wayback, "now", lambda database: read.append(1) or {})
+    differing = {"new": ["table a", "table b"], "old": []}
+    monkeypatch.setattr(wayback.digest, "differences", lambda values, _: differing[values])
+    assert wayback.equal("/b", DATABASE) is old and read == [1]
+    differing["old"] = ["table c"]
+    assert wayback._compared("/b", DATABASE, "restore", "") == (
+        None, ["since new was taken: table a", "table b"])
+    monkeypatch.setattr(wayback, "unwritten", lambda *_: True)
+    assert wayback.equal("/b", DATABASE) is new and read == [1, 1]

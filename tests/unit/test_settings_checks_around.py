@@ -295,3 +295,10 @@ def test_the_copy_of_another_user_is_not_taken_away(tmp_path):
     os.chown(str(staged), 12345, -1)
     asked._remove_mine(RootNode("n1", (), "/"), str(staged))
     assert staged.is_dir()
+
+
+def test_a_file_that_went_away_meanwhile_has_no_owner(node):
+    files = SettingsDir.read(node)
+    node.remove("/etc/synnefo/a.conf")
+    one = look(node, files, Release.read().part("settings")["checks"], [])
+    assert set(one.stats) == {"/etc/synnefo"}

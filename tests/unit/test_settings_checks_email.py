@@ -148,3 +148,12 @@ def test_the_table_on_a_screen():
     assert mail.lines(of(MAIL.replace(PEOPLE, "f()")))[1].endswith("(not known)")
     assert mail.lines(of(MAIL.replace(PEOPLE, "'x'")))[1].endswith("(wrong shape)")
     assert mail.lines(of(right()))[1].endswith("-")
+
+
+def test_an_older_setting_beside_one_that_is_computed_or_given():
+    old = "ASTAKOS_DEFAULT_CONTACT_EMAIL = 'o@x.org'\n"
+    told = {item.what: item for item in email.check(of(MAIL.replace("'c@x.org'", "f()") + old))}
+    assert any("not known" in str(item.as_dict()) for what, item in told.items()
+               if "ASTAKOS_DEFAULT_CONTACT_EMAIL" in what)
+    (item,) = email.check(of(MAIL + old, wanted={"contact": "c@x.org"}))
+    assert item.remedy == "snf-settings-rename --node n1 --email"

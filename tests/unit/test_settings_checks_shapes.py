@@ -163,6 +163,7 @@ def test_a_landing_page_in_a_block_of_one_line_is_taken_out_by_hand():
 
 @pytest.mark.parametrize("line, wanted", [
     ("MIDDLEWARE_CLASSES.remove(X)  # %s" % CSRF, set()),
+    ("for m in [m for m in MIDDLEWARE_CLASSES if m != '%s']:\n    pass" % CSRF, set()),
     ("if '%s' in MIDDLEWARE_CLASSES:\n    MIDDLEWARE_CLASSES.remove('%s')" % (CSRF, CSRF),
      {("csrf", WARNING)})])
 def test_csrf_in_a_comment_or_under_its_condition(line, wanted):

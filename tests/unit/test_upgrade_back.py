@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from snftools.errors import Refused
+from snftools.errors import NotVerified, Refused
 from snftools.state import State
-from snftools.upgrade import accept, back, backdata, estimate, measured, quiet
+from snftools.upgrade import accept, back, backdata, estimate, measured, quiet, rollback
 from snftools.upgrade import run as runs
 from snftools.upgrade.assess import Assessment
 from snftools.upgrade.downtime import downtime
@@ -109,6 +109,60 @@ def test_no_service_from_the_stop_to_the_end_of_the_way_back(tmp_path):
     assert downtime(plan(), one).until is None
     one.append("", "closed")
     assert downtime(plan(), one).until is not None
+
+
+# -- an attempt to go back -------------------------------------------------------------------
+
+def going_back(tmp_path, until="quota", to="", exit=0):
+    """A Rollback as it is after its looks, with what it said."""
+    one = rollback.Rollback.__new__(rollback.Rollback)
+    one.journal, one.forward, one.to, one.lost = done(tmp_path, until), plan(), to, []
+    one.up = SimpleNamespace(site=SimpleNamespace(path="/x/site.conf", name="s"))
+    one.run_dir, one.asked, one.said = str(tmp_path), SimpleNamespace(exit=exit, count=0), []
+    one.screen = SimpleNamespace(say=lambda lines, **more: one.said.extend(lines))
+    one.problems, one.lossy = [], True
+    one.runner = one._runner(one.forward, None)
+    return one
+
+
+def test_going_on_to_where_it_began_or_nowhere_else(tmp_path):
+    one = going_back(tmp_path)
+    assert one._checked("migrate") == "migrate"
+    one.journal.append("", "undo-begun", proof={"to": "migrate"})
+    assert one._checked("migrate") == "migrate"
+    with pytest.raises(Refused, match="going back to migrate has begun"):
+        one._checked("settings")
+
+
+def test_much_that_would_be_lost_is_cut(tmp_path):
+    one = going_back(tmp_path)
+    one.lost = ["table %d" % number for number in range(rollback._SHOWN + 2)]
+    assert one.loss_lines()[-1] == "  and 2 more"
+    assert len(one.loss_lines()) == rollback._SHOWN + 2
+
+
+def test_asked_to_stop_while_it_looks_or_works(tmp_path):
+    one = going_back(tmp_path, exit=130)
+    one.look = Assessment
+    assert one.make(lambda question: None, False) == 130 and one.said == []
+    assert one._close(130) == 130
+    assert "Go on: snf-upgrade rollback --site /x/site.conf" in one.said[0]
+    assert one.journal.last("", "undone") is None
+
+
+def test_what_is_to_stay_done_must_be_there(tmp_path):
+    one = going_back(tmp_path, to="settings")
+    one.runner.ask = lambda steps: {step.id: (5 if step.row == "settings" else 0, {})
+                                    for step in steps}
+    with pytest.raises(NotVerified, match="is to stay done, but its --check ends with 5"):
+        one._prove_rest()
+    one.runner.ask = lambda steps: {step.id: (0, {}) for step in steps}
+    one._prove_rest()
+
+
+def test_an_undo_line_leaves_nothing_to_prove(tmp_path):
+    one = going_back(tmp_path)
+    assert one.runner.prove(plan().steps[0], {"x": 1}) == {}
 
 
 # -- acceptance ------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def _server(subject: Subject) -> Iterator[Finding]:
     known = [bool(found) for found in given.values() if not isinstance(found, NotEvaluated)]
     if len(known) == len(login) and any(known) and not all(known):
         yield subject.finding("email", "warning", "only one of %s is set" % " and ".join(login),
-                              next(name for name in login if given[name]),
+                              [name for name in login if given[name]][0],
                               "the mail server is asked without a login")
     yield from _prefix(subject)
 
