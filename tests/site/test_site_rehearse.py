@@ -162,6 +162,9 @@ def test_it_went_the_whole_way_back_and_a_second_one_reuses_what_is_there(done):
     assert (nodes / "astakos").stat().st_ino == inode
     assert "The real window: about" in again.out and "at 0.13 again" in again.out
     assert [line for line in again.out.splitlines() if len(line) > 80 and "/" not in line] == []
+    assert "pithos: the settings change" in again.out and "\n+ASTAKOS_BASE_URL" in again.out
+    whole = (done.base / "diff/pithos.diff").read_text().splitlines()
+    assert whole == done.told["diff"]["pithos"]
     assert len(list((done.base / "backups").glob("*-rehearsal"))) == 1
     assert done.came == []
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 from snftools.output.text import human_size, human_time, table
 from snftools.upgrade import estimate
 from snftools.upgrade.plan import Plan
+from snftools.upgrade.rehearsal import diffs
 from snftools.upgrade.report.gather import steps as made
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def lines(told: Mapping[str, Any]) -> List[str]:
     found += ["", *table([[row["step"], human_time(row["seconds"]), row["rate"]]
                           for row in told["steps"]], ["step", "took", "rate"])]
     found += _row_lines(told["rows"])
+    found += diffs.lines(told["diff"], told["diff_files"])
     found += ["", "Led out, and does not any more:"]
     found += ["  %s  %s  %s" % row for row in _outward(told["settings"])]
     found += ["  rows of %s: %d" % (row["table"], row["rows"]) for row in told["neutral_rows"]]
