@@ -70,7 +70,8 @@ postgres-versions: deps-test
 	@tests/postgres-versions build/postgres
 	SNF_TEST_POSTGRES=$(CURDIR)/build/postgres $(PYTEST) -rs tests/database/test_backups_versions.py
 
-# Places where the line may break in an upgrade of real hosts; CUTS=sample: three of them.
+# The line broken in every phase of an upgrade of real hosts; CUTS=K/N: the K-th of N parts of
+# four rounds; CUTS=sample: three places.
 cuts: deps-test
 	SNF_CUTS=$(or $(CUTS),1/1) $(PYTEST) -s tests/ssh/test_cuts.py
 

@@ -157,6 +157,13 @@ class HostSite(PracticeSite):
         host.sh("for s in gunicorn snf-dispatcher snf-ganeti-eventd; do "
                 "[ ! -x /etc/init.d/$s ] || service $s start || exit 1; done")
 
+    def come_up(self, host: Host) -> None:
+        """Start what a host that was switched on starts."""
+        if host.name == DB:
+            self.start_server()
+        else:
+            self.start_services(host)
+
     def start_server(self) -> None:
         """Start PostgreSQL on its host."""
         self._start(DB, self.server)

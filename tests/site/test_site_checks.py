@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -80,6 +81,14 @@ def test_a_trap_is_found(trapped, check, severity, said):
     assert len(found) == 1, [one["what"] for one in trapped.findings]
     assert found[0]["severity"] == severity and found[0]["remedy"]
     assert found[0]["node"] or found[0]["where"]
+
+
+def test_the_line_for_a_crontab_takes_the_job_out(trapped):
+    (found,) = [one for one in trapped.findings if one["check"] == "other-writers"]
+    cron = trapped.site.node("cyclades") / "etc/cron.d/synnefo"
+    line = found["remedy"].split("    (")[0].replace("/etc/cron.d/synnefo", str(cron))
+    subprocess.run(["sh", "-c", line], check=True)
+    assert cron.read_text() == "#0 * * * * root snf-manage backend-update-status\n"
 
 
 def test_there_are_thirty_checks_and_more(trapped):

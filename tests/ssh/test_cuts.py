@@ -1,7 +1,7 @@
 """The line is cut while the master works; `snf-upgrade run` afterwards comes to the same end.
 
-SNF_CUTS=sample takes three places, SNF_CUTS=K/N the K-th of N parts of all, 1/1 (make cuts) every
-one: longer than CI may take.
+SNF_CUTS=sample takes three places, SNF_CUTS=K/N the K-th of N parts of four rounds, 1/1 (make
+cuts) all of them, some sixty places: longer than CI may take.
 """
 
 from __future__ import annotations
@@ -33,16 +33,24 @@ def site(able, site_template):
         made.destroy()
 
 
-def test_the_same_end_whatever_happens_to_the_line(site, site_template):
-    ran = endstate.services(site)
-    met = cutting.run_through(site, SAMPLE if WANTED == "sample"
-                              else cutting.part(cutting.all_places(), WANTED))
-    for place, code in met.items():
-        print("%-24s %-9s %-6s exit %d" % (place.step, place.host, place.how, code))
-    assert endstate.services(site) == ran
+@pytest.fixture(scope="module")
+def without(able, site_template):
+    """The end of the same upgrade without ssh."""
     local = site_template.copy()
     try:
         cli.run("snf-upgrade", "run", "--yes", site=local, timeout=1200).expect(0)
-        assert endstate.differences(endstate.whole(local), endstate.whole(site)) == []
+        return endstate.whole(local)
     finally:
         local.destroy()
+
+
+@pytest.mark.parametrize("places", [SAMPLE] if WANTED == "sample" else
+                         [cutting.places(number) for number in cutting.rounds(WANTED)],
+                         ids=lambda places: places[1].step)
+def test_the_same_end_whatever_happens_to_the_line(site, without, places):
+    ran = endstate.services(site)
+    met = cutting.run_through(site, places)
+    for place, code in met.items():
+        print("%-24s %-9s %-6s exit %d" % (place.step, place.host, place.how, code))
+    assert endstate.services(site) == ran
+    assert endstate.differences(without, endstate.whole(site)) == []

@@ -16,6 +16,8 @@ _DIRECTORIES = ("/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
 _WATCHDOGS = re.compile(
     r"^(\S*/)?((python|ruby|perl)[0-9.]* (-\S+ )*(\S*/)?)?"
     r"(?P<name>puppet|chef-client|salt-minion|cf-agent|cf-execd|monit|supervisord|god)( |:|$)")
+# Services that are called otherwise than their programs.
+_SERVICES = {"cf-agent": "cfengine3", "cf-execd": "cfengine3", "supervisord": "supervisor"}
 
 
 def cron(look: Look, node: Any) -> List[Finding]:
@@ -23,7 +25,8 @@ def cron(look: Look, node: Any) -> List[Finding]:
     return [Finding("other-writers", "warning", "it runs %s" % program, node=node.name,
                     where=where, why="a job that writes while the databases are migrated, "
                     "or that runs the old release's commands after it",
-                    remedy="comment it out until the upgrade is done")
+                    remedy="sed -i '%ss/^/#/' %s    (until the upgrade is done)"
+                    % tuple(reversed(where.rsplit(":", 1))))
             for where, program in _lines(node)]
 
 
@@ -58,7 +61,8 @@ def watchdogs(look: Look, node: Any) -> List[Finding]:
             found.setdefault(match.group("name"), one.pid)
     return [Finding("watchdogs", "warning", "%s runs (pid %d)" % (name, pid), node=node.name,
                     why="it may start services in the window, or put the old settings back",
-                    remedy="stop it until the upgrade is done") for name, pid in found.items()]
+                    remedy="service %s stop    (until the upgrade is done)"
+                    % _SERVICES.get(name, name)) for name, pid in found.items()]
 
 
 def sessions(look: Look, node: Any) -> List[Finding]:
@@ -67,7 +71,7 @@ def sessions(look: Look, node: Any) -> List[Finding]:
     return [Finding("sessions", "warning", "a session of unknown origin: %s" % one.describe(),
                     where=database.name, why="what it holds open stands in the way of the "
                     "migrations, and what it writes is not Synnefo's",
-                    remedy="end it before the window")
+                    remedy="as its administrator: SELECT pg_terminate_backend(%d)" % one.pid)
             for database in look.databases for one in foreign(database)
             if one.user != database.owner.user]
 
