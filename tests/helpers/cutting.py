@@ -79,8 +79,9 @@ def _attempt(site: HostSite, place: Place) -> Tuple[int, Set[str]]:
     seen = _begun(site, place.step)
     log = (site.dir.parent / "attempts").open("ab")
     process = subprocess.Popen(
-        cli.argv_of("snf-upgrade", "run", "--yes", "--until", place.step), stdin=subprocess.DEVNULL, stdout=log,
-        stderr=log, start_new_session=True, env=cli.environment(site))
+        cli.argv_of("snf-upgrade", "run", "--yes", "--until", place.step),
+        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        env=cli.environment(site))
     log.close()
     while process.poll() is None and _begun(site, place.step) == seen:
         time.sleep(0.02)

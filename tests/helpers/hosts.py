@@ -21,7 +21,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional, Sequence
 
 from snftools.practice import tree
 
@@ -56,6 +56,14 @@ def call(*argv: object) -> str:
     assert done.returncode == 0, "%s: exit %d: %s" % (" ".join(map(str, argv)),
                                                        done.returncode, text)
     return text
+
+
+def until(wanted: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for something to come true."""
+    deadline = time.monotonic() + seconds
+    while not wanted():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 class Host:

@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 from tests.helpers import cli
-from tests.helpers.hosts import Hosts
+from tests.helpers.hosts import Hosts, until
 from tests.helpers.settings import right
 from tests.ssh.conftest import QUICK
-from tests.ssh.test_ssh_traps import until
 
 ALIAS = "Host far\nHostName %s\nPort 2222\nUser upgrader\n"
 

@@ -15,6 +15,7 @@ from snftools.node import open_node
 from snftools.node.ssh import Unknown
 from snftools.site import NodeEntry
 from tests.helpers import cli
+from tests.helpers.hosts import until
 
 
 @pytest.fixture
@@ -305,13 +306,6 @@ def test_a_signal_to_a_command_ends_what_it_runs_there(host, node):
     process.terminate()
     assert process.wait(60) == 143
     until(lambda: "54321" not in host.sh("ps -eo args"))
-
-
-def until(wanted, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not wanted():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 # -- two control machines -----------------------------------------------------------------

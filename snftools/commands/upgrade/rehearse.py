@@ -15,7 +15,7 @@ from snftools.report import Finding, Report
 from snftools.state import State
 from snftools.upgrade import run as runs
 from snftools.upgrade.rehearsal import derive
-from snftools.upgrade.rehearsal import diffs as diff_files
+from snftools.upgrade.rehearsal import diffs
 from snftools.upgrade.rehearsal.record import Record
 
 EXPECTED = ("service-down",)  # on a spare they are
@@ -102,9 +102,9 @@ def _rehearse(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
                 if one.check not in EXPECTED]
     if any(one.severity == "error" for one in findings):
         return told.report(up, derived, record, prepared, findings, 4)
-    diffs = {spare.entry.name: _diff(up, args, derived, spare.entry.name)
-             for spare in derived.spares}
-    prepared.result.update(diff=diffs, diff_files=diff_files.write(derived.base, diffs))
+    diff = {spare.entry.name: _diff(up, args, derived, spare.entry.name)
+            for spare in derived.spares}
+    prepared.result.update(diff=diff, diff_files=diffs.write(derived.base, diff))
     code, failed = _child(args, "run", "--until", _last_step(up), "--yes", *site)
     state, name = State(derived.state_dir), up.site.name + derive.SUFFIX
     back, journal = 0, runs.newest(state, name, up.release.name)
