@@ -21,11 +21,11 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from snftools.practice import tree
+from tests.helpers import inits
 
-HERE = Path(__file__).resolve().parent
 SSHD = "/usr/sbin/sshd"
 PATIENCE = 20.0  # seconds until a host must answer
 _CLONE_NEWNET = 0x40000000
@@ -69,10 +69,11 @@ def until(wanted: Callable[[], object], seconds: float = 30.0) -> None:
 class Host:
     """One machine (live); `root` is its root directory as this machine sees it."""
 
-    def __init__(self, hosts: "Hosts", name: str, number: int, base: str) -> None:
+    def __init__(self, hosts: "Hosts", name: str, number: int, base: str, init: str) -> None:
         self.hosts = hosts
         self.name = name
         self.base = base
+        self.init = init
         self.out = "10.78.0.%d" % number
         self.lan = "10.77.0.%d" % number
         self.link = "v%d" % number
@@ -126,21 +127,12 @@ class Host:
         self.put("root/.ssh/authorized_keys", keys, 0o600)
         self.put("etc/shadow", (self.root / "etc/shadow").read_text(), 0o600)
         call("chroot", self.root, "usermod", "-p", "*", "root")
-        self.put("sbin/host-init", (HERE / "host_init.py").read_text(), 0o755)
+        inits.prepare(self)
 
     def boot(self) -> None:
         """Start it: namespaces, PID 1, links."""
-        script = ("mount --make-rprivate / && mount -t proc proc {0}/proc && "
-                  "mount -t tmpfs -o mode=755 tmpfs {0}/run && mkdir -p {0}/run/lock "
-                  "{0}/run/sshd && mount --rbind /dev {0}/dev && "
-                  "mount -t tmpfs -o mode=1777 tmpfs {0}/dev/shm && "
-                  "mount -t sysfs -o ro sysfs {0}/sys && {1} hostname {2} && "
-                  "exec chroot {0} /sbin/host-init").format(
-                      self.root, "".join("mount --bind %s %s%s && " % (here, self.root, there)
-                                         for here, there in self.hosts.binds(self)), self.name)
         self._keeper = subprocess.Popen(
-            ["unshare", "--kill-child", "-m", "-p", "-u", "-i", "-n", "--fork", "sh", "-c",
-             script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            inits.words(self), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=(self.directory / "console").open("ab"), start_new_session=True,
             env={"PATH": tree.MACHINE, "container": "lxc"})
         self._wire()
@@ -247,17 +239,15 @@ class Host:
     def make_old(self) -> None:
         """Take away what came after 2010: flock, runuser, `sync FILE`, `ps` beyond POSIX; busybox
         is its sh."""
-        for name in ("usr/bin/flock", "usr/sbin/runuser", "usr/bin/setpriv", "usr/bin/systemctl"):
-            path = self.root / name
-            if path.exists():
-                path.unlink()
+        for name in ("flock", "runuser", "setpriv"):
+            for directory in ("bin", "sbin", "usr/bin", "usr/sbin"):
+                (self.root / directory / name).unlink(missing_ok=True)
         for name, text in (("sync", _OLD_SYNC), ("ps", _OLD_PS)):
             (self.root / "bin" / name).rename(self.root / "usr/bin" / (name + ".new"))
             self.put("bin/" + name, text, 0o755)
-        busybox = shutil.which("busybox")
-        if busybox:
+        if (self.root / "bin/busybox").exists():
             (self.root / "bin/sh").unlink()
-            (self.root / "bin/sh").symlink_to(busybox)
+            (self.root / "bin/sh").symlink_to("/bin/busybox")
 
     def make_sudo(self) -> None:
         """Only an ordinary user may log in, who may do everything by sudo -n."""
@@ -302,7 +292,9 @@ class Host:
 class Hosts:
     """Several hosts and the network between them (live)."""
 
-    def __init__(self, names: Sequence[str], bases: Optional[Dict[str, str]] = None) -> None:
+    def __init__(self, names: Sequence[str], bases: Optional[Dict[str, Tuple[str, str]]] = None
+                 ) -> None:
+        """`bases`: {host: (its root directory, its init)}, by default this machine's, plain."""
         self.directory = Path(tempfile.mkdtemp(prefix="snfh", dir="/tmp"))
         self.directory.chmod(0o755)
         call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.directory)
@@ -315,7 +307,8 @@ class Hosts:
             call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.directory / "user")
             self._make_network()
             for number, name in enumerate(names, 11):
-                self.all.append(Host(self, name, number, (bases or {}).get(name, "/")))
+                self.all.append(Host(self, name, number,
+                                     *(bases or {}).get(name, ("/", inits.PLAIN))))
             for host in self.all:
                 host.mount()
             self.write_client_files()

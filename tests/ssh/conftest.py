@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Dict, Iterator, Tuple
 
 import pytest
 
 from tests.helpers import hosts as making
+from tests.helpers import inits
+from tests.helpers.bases import Unavailable, debian_11
 from tests.helpers.host_site import HostSite
 from tests.helpers.hosts import Host, Hosts
 from tests.helpers.site import PracticeSite
@@ -41,10 +43,20 @@ def host(hosts: Hosts) -> Host:
     return hosts["a"]
 
 
+@pytest.fixture(scope="session")
+def bases(able: None) -> Dict[str, Tuple[str, str]]:
+    """Which hosts of a site are Debian 11, and their PID 1: none where it can't be had."""
+    try:
+        return {"cyclades": debian_11(inits.SYSVINIT), "pithos": debian_11(inits.SYSTEMD)}
+    except Unavailable:
+        return {}
+
+
 @pytest.fixture(scope="module")
-def host_site(able: None, site_template: PracticeSite) -> Iterator[HostSite]:
+def host_site(bases: Dict[str, Tuple[str, str]], site_template: PracticeSite
+              ) -> Iterator[HostSite]:
     """The site three-hosts on hosts, some of them odd, for the tests of a module."""
-    site = HostSite(site_template, odd=True)
+    site = HostSite(site_template, odd=True, bases=bases)
     try:
         site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
         with site.hosts.inside():

@@ -1,7 +1,7 @@
 """The whole upgrade of a site that is reached over ssh alone, by the master on another machine.
 
-One host is as of 2010 (busybox, no flock), one has sudo alone, one another locale; the database
-server listens where the hosts alone can reach it.
+One host is as of 2010 (busybox, no flock; Debian 11 with sysvinit), one has sudo alone (Debian 11
+with systemd), one another locale; the database server listens where the hosts alone can reach it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,17 @@ def test_the_end_is_that_of_the_same_upgrade_without_ssh(done, site_template):
         assert endstate.differences(endstate.whole(local), endstate.whole(site)) == []
     finally:
         local.destroy()
+
+
+def test_hosts_of_two_releases_and_three_inits(done):
+    site, _ = done
+    if site.host("pithos").base == "/":
+        pytest.skip("Debian 11 can't be had")
+    told = {host.name: host.sh("cut -d. -f1 /etc/debian_version; ps -p 1 -o args=").split("\n")
+            for host in site.node_hosts}
+    assert told["cyclades"][:2] == ["11", "init [2]"]
+    assert told["pithos"][:2] == ["11", "/lib/systemd/systemd"]
+    assert told["astakos"] == told["ganeti"] != told["pithos"]
 
 
 def test_what_ran_before_runs_again(done):
