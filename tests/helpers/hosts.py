@@ -140,10 +140,11 @@ class Host:
     def _wire(self) -> None:
         pid = self.pid()
         control = self.hosts.control
+        # A machine keeps its card's address: others remember it across a reboot.
         call(*control, "ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0",
-             "netns", pid)
+             "address", "02:00:10:78:00:%s" % self.out.rsplit(".")[-1], "netns", pid)
         call(*control, "ip", "link", "add", "l" + self.link, "type", "veth", "peer", "name",
-             "eth1", "netns", pid)
+             "eth1", "address", "02:00:10:77:00:%s" % self.lan.rsplit(".")[-1], "netns", pid)
         for link, bridge in ((self.link, "out"), ("l" + self.link, "lan")):
             call(*control, "ip", "link", "set", link, "master", bridge, "up")
         there = ["nsenter", "-t", pid, "--net", "ip"]
