@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, IO, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (Any, Callable, ContextManager, Dict, IO, Iterable, List, Mapping, Optional,
+                    Sequence, Tuple, Union)
 
 from snftools import files
 from snftools.errors import Failed
@@ -228,6 +230,14 @@ class Node:
     def rename(self, old: str, new: str) -> None:
         """Rename a file over another one."""
         raise NotImplementedError
+
+    def glance(self, paths: Iterable[str]) -> ContextManager[None]:
+        """Inside, read, stat and list may answer as these files, and the entries of these
+        directories, were at its begin: for many questions about one moment.
+
+        Nothing is written inside.  On another machine it is one request instead of many.
+        """
+        return nullcontext()
 
     def exists(self, path: str) -> bool:
         """Whether there is anything by that name (a dangling link is not)."""

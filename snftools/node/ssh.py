@@ -6,16 +6,19 @@ line that breaks leaves the outcome unknown (remote.py): what was started may ru
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import subprocess
 import threading
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from snftools.errors import Failed
 from snftools.node import connection, kept, remote, shell
 from snftools.node.base import NO_FILE, Node, Result, Stat
 from snftools.node.connection import CONFIG_VARIABLE, parse_address
+from snftools.node.glance import SCRIPT, Glance, Seen
 from snftools.node.tunnel import Tunnels
 
 __all__ = ["CONFIG_VARIABLE", "SshNode", "Unknown", "parse_address"]
@@ -64,6 +67,7 @@ class SshNode(Node):
         self._met = False
         self._meeting = threading.Lock()
         self._tunnels = Tunnels(self)
+        self._local = threading.local()
 
     def run(self, argv: Sequence[str], *, keep: str = "", **settings: Any) -> Result:
         if not keep:
@@ -155,7 +159,27 @@ class SshNode(Node):
 
     # -- files ---------------------------------------------------------------------------
 
+    @contextmanager
+    def glance(self, paths: Iterable[str]) -> Iterator[None]:
+        asked = list(dict.fromkeys(paths))
+        before = getattr(self._local, "seen", None)
+        self._local.seen = Glance(self.run(["sh", "-c", SCRIPT, "sh", *asked]).stdout, asked)
+        try:
+            yield
+        finally:
+            self._local.seen = before
+
+    def _seen(self, path: str) -> Optional[Seen]:
+        """What this thread's glance knows of a path."""
+        glance = getattr(self._local, "seen", None)
+        return glance.find(path) if glance is not None else None
+
     def read(self, path: str) -> bytes:
+        seen = self._seen(path)
+        if seen is not None and seen.data is not None:
+            return seen.data
+        if seen is not None and seen.stat is None:
+            raise FileNotFoundError(errno.ENOENT, "No such file", path)
         return self._file(["cat", "--", path], path).stdout
 
     def write(self, path: str, data: bytes, *, mode: Optional[int] = None,
@@ -164,11 +188,19 @@ class SshNode(Node):
                     "%d:%d" % owner if owner else "", secrets.token_hex(6)], path, data)
 
     def list(self, path: str) -> List[str]:
+        seen = self._seen(path)
+        if seen is not None and seen.names is not None:
+            return sorted(seen.names, key=os.fsencode)
+        if seen is not None and seen.stat is None:
+            raise FileNotFoundError(errno.ENOENT, "No such directory", path)
         names = self._file(["find", path + "/", "-mindepth", "1", "-maxdepth", "1",
                             "-printf", "%f\\0"], path).stdout.split(b"\0")
         return [os.fsdecode(name) for name in sorted(names) if name]
 
     def stat(self, path: str, follow: bool = True) -> Optional[Stat]:
+        seen = self._seen(path) if follow else None
+        if seen is not None:
+            return seen.stat
         try:
             text = self._file(["stat", *(["-L"] if follow else []), "-c", "%F|%a|%u|%g|%s|%Y",
                                "--", path], path).text

@@ -40,12 +40,13 @@ def parse_conffiles(lines: Iterable[str]) -> List[str]:
 
 def settings(node: "Node") -> List[str]:
     """Every regular file of the settings directory, whoever made it."""
-    try:
-        names = node.list(SETTINGS_DIR)
-    except OSError:
-        return []
-    paths = [SETTINGS_DIR + "/" + name for name in names]
-    return [path for path in paths if _is_file(node, path)]
+    with node.glance([SETTINGS_DIR]):
+        try:
+            names = node.list(SETTINGS_DIR)
+        except OSError:
+            return []
+        paths = [SETTINGS_DIR + "/" + name for name in names]
+        return [path for path in paths if _is_file(node, path)]
 
 
 def _is_file(node: "Node", path: str) -> bool:
@@ -56,23 +57,27 @@ def _is_file(node: "Node", path: str) -> bool:
 def keep(node: "Node", store: "UndoStore", paths: Iterable[str]) -> None:
     """Keep the bytes, mode and owner of these files (also that there was none); what was
     kept before stays."""
-    for path in paths:
-        facts = node.stat(path)
-        if facts is None:
-            store.keep_file(kept_as(node), path, None)
-        elif facts.kind == "file":
-            store.keep_file(kept_as(node), path, node.read(path), facts.mode, facts.uid,
-                            facts.gid)
+    paths = list(paths)
+    with node.glance(paths):
+        for path in paths:
+            facts = node.stat(path)
+            if facts is None:
+                store.keep_file(kept_as(node), path, None)
+            elif facts.kind == "file":
+                store.keep_file(kept_as(node), path, node.read(path), facts.mode, facts.uid,
+                                facts.gid)
 
 
 def digests(node: "Node", paths: Iterable[str]) -> Dict[str, Optional[str]]:
     """The sha256 of each file, None where there is none."""
     found: Dict[str, Optional[str]] = {}
-    for path in paths:
-        try:
-            found[path] = hashlib.sha256(node.read(path)).hexdigest()
-        except FileNotFoundError:
-            found[path] = None
+    paths = list(paths)
+    with node.glance(paths):
+        for path in paths:
+            try:
+                found[path] = hashlib.sha256(node.read(path)).hexdigest()
+            except FileNotFoundError:
+                found[path] = None
     return found
 
 
@@ -80,4 +85,5 @@ def to_merge(node: "Node", names: Sequence[str]) -> List[str]:
     """The .dpkg-dist files beside the conffiles of these packages: kept old, new one unread."""
     beside = [path + ".dpkg-dist" for path in of_packages(node, names)]
     beside += [path for path in settings(node) if path.endswith(".dpkg-dist")]
-    return sorted(path for path in dict.fromkeys(beside) if node.exists(path))
+    with node.glance(beside):
+        return sorted(path for path in dict.fromkeys(beside) if node.exists(path))

@@ -6,7 +6,8 @@ import fnmatch
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import (
+    TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple)
 
 from snftools.errors import Failed
 from snftools.node import Process
@@ -71,7 +72,22 @@ def states(node: "Node", release: "Release", roles: Optional[Sequence[str]] = No
     rows = release.part("services")["services"]
     wanted = of_roles(release, node.roles if roles is None else roles)
     processes = node.processes()
-    return [state(node, name, rows[name], processes) for name in wanted]
+    with node.glance(_places(wanted, rows)):
+        return [state(node, name, rows[name], processes) for name in wanted]
+
+
+def _places(wanted: Sequence[str], rows: Mapping[str, Any]) -> Iterator[str]:
+    """The files and directories that `state` looks at."""
+    for name in wanted:
+        yield "/etc/init.d/" + name
+        for path in [*rows[name]["pidfiles"], rows[name]["default_file"],
+                     rows[name]["config_dir"]]:
+            if path:
+                yield posixpath.dirname(path) if _is_pattern(path) else path
+
+
+def _is_pattern(path: str) -> bool:
+    return any(letter in path for letter in "*?[")
 
 
 def state(node: "Node", name: str, row: Dict[str, Any], processes: Sequence[Process]
@@ -132,6 +148,9 @@ def paths(node: "Node", patterns: Sequence[str]) -> List[str]:
     """The files of the node that the patterns name."""
     found: List[str] = []
     for pattern in patterns:
+        if not _is_pattern(pattern):
+            found.append(pattern)
+            continue
         directory, last = posixpath.split(pattern)
         try:
             found += [directory + "/" + name for name in node.list(directory)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from snftools.settings.directory import SettingsDir
 
 BIGGEST = 1000000          # bytes of a web server's file that are looked at
+_ACCOUNTS = ("/etc/passwd", "/etc/group")
 _OLD = ("~", ".bak", ".old", ".orig", ".save", ".example", ".dpkg-old", ".dpkg-dist",
         ".dpkg-new", ".dpkg-bak", ".dpkg-tmp")
 
@@ -45,6 +46,12 @@ class Around:
 def look(node: "Node", directory: "SettingsDir", conf: Mapping[str, Any],
          packages: Iterable[str]) -> Around:
     """Ask the node. What it cannot tell is left out, what it refuses is in `unread`."""
+    with node.glance([*conf["web_files"], directory.path, *_ACCOUNTS]):
+        return _look(node, directory, conf, packages)
+
+
+def _look(node: "Node", directory: "SettingsDir", conf: Mapping[str, Any],
+          packages: Iterable[str]) -> Around:
     web: Dict[str, str] = {}
     unread = []
     for path in _web_paths(node, conf["web_files"]):
@@ -100,8 +107,7 @@ def _text(node: "Node", path: str) -> Tuple[str, str]:
 def _reader(node: "Node", name: str) -> Optional[Reader]:
     """The account by the node's own files; None where they do not know it."""
     try:
-        people = node.read("/etc/passwd").decode("latin-1").splitlines()
-        groups = node.read("/etc/group").decode("latin-1").splitlines()
+        people, groups = (node.read(path).decode("latin-1").splitlines() for path in _ACCOUNTS)
     except OSError:
         return None
     for fields in (line.split(":") for line in people):

@@ -125,21 +125,26 @@ class SettingsDir:
         return present(value)
 
 
-def read_files(node: "Node", path: str) -> Iterator[Tuple[str, bytes]]:
+def read_files(node: "Node", path: str) -> List[Tuple[str, bytes]]:
     """(name, bytes) of each settings file, in order. Failed when one cannot be read."""
-    try:
-        names = sorted(name for name in node.list(path) if name.endswith(".conf"))
-    except OSError as error:
-        raise Failed("the settings directory %s cannot be listed" % path, node=node.name,
-                     why=str(error.strerror or error),
-                     next="look at it as root, or name another with --settings-dir") from error
-    for name in names:
-        full = path.rstrip("/") + "/" + name
+    with node.glance([path]):
         try:
-            found = node.stat(full)     # of what a symlink leads to, as Synnefo's isfile() is
-            if found is None or found.kind != "file":
-                continue
-            yield name, node.read(full)
+            names = sorted(name for name in node.list(path) if name.endswith(".conf"))
+        except OSError as error:
+            raise Failed("the settings directory %s cannot be listed" % path, node=node.name,
+                         why=str(error.strerror or error), next="look at it as root, or name"
+                         " another with --settings-dir") from error
+        return list(_regular(node, path.rstrip("/"), names))
+
+
+def _regular(node: "Node", path: str, names: Iterable[str]) -> Iterator[Tuple[str, bytes]]:
+    """Those that are files, or links to one, as Synnefo's isfile() is."""
+    for name in names:
+        full = path + "/" + name
+        try:
+            found = node.stat(full)
+            if found is not None and found.kind == "file":
+                yield name, node.read(full)
         except OSError as error:
             raise Failed("the settings file %s cannot be read" % full, node=node.name,
                          why=str(error.strerror or error)) from error

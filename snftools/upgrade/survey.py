@@ -65,7 +65,8 @@ def is_master(node: "Node") -> Optional[bool]:
 def archive(node: "Node") -> bytes:
     """A tar of the node's settings, its services' defaults and its policy-rc.d."""
     target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar, \
+            node.glance([*_DIRECTORIES, _DEFAULTS[0], _POLICY]):
         for path in _paths(node):
             stat = node.stat(path)
             if stat is None or stat.kind != "file":

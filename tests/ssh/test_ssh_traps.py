@@ -326,3 +326,27 @@ def test_a_node_locked_from_another_control_machine(host, node):
         assert "rm -r /run/lock/snf-upgrade.lock" in done.err
     finally:
         host.sh("rm -r /run/lock/snf-upgrade.lock")
+
+
+# -- many files in one request --------------------------------------------------------------
+
+def test_a_glance_is_one_request_and_tells_what_asking_tells(host, node, capfd):
+    host.sh("mkdir -p /tmp/g && cd /tmp/g && echo one >1 && ln -s 1 2 && ln -s none 3 && "
+            "head -c 3000000 /dev/zero >big && chmod 0 1 && touch 'caf\u00e9'")
+
+    def told():
+        try:
+            node.read("/tmp/g/none")
+        except FileNotFoundError as error:
+            missing = (error.errno, error.filename)
+        return [node.list("/tmp/g"), [node.stat("/tmp/g/" + name) for name in "123"],
+                node.read("/tmp/g/1"), node.read("/tmp/g/2"), len(node.read("/tmp/g/big")),
+                node.stat("/tmp/g/none"), node.exists("/tmp/none"), missing]
+    asked = told()
+    requests = []
+    run, node.run = node.run, lambda argv, **more: requests.append(argv) or run(argv, **more)
+    with node.glance(["/tmp/g", "/tmp/none", "/tmp/g/none"]):
+        assert told() == asked
+        assert [argv[0] for argv in requests] == ["sh", "stat", "cat"]  # 3 dangles, big
+    host.sh("echo two >/tmp/g/1")
+    assert node.read("/tmp/g/1") == b"two\n"

@@ -30,7 +30,12 @@ def cron(look: Look, node: Any) -> List[Finding]:
             for where, program in _lines(node)]
 
 
-def _lines(node: Any) -> Iterator[Any]:
+def _lines(node: Any) -> List[Any]:
+    with node.glance(["/etc/crontab", *_DIRECTORIES]):
+        return list(_read_lines(node))
+
+
+def _read_lines(node: Any) -> Iterator[Any]:
     for path in _files(node):
         try:
             text = node.read(path).decode("utf-8", "replace")
