@@ -19,6 +19,8 @@ pytestmark = pytest.mark.skipif(not WANTED, reason="SNF_CUTS is not set: sample 
 SAMPLE = [cutting.Place("install.astakos", "astakos", "cable", 2.0),
           cutting.Place("migrate.cyclades", "cyclades", "sshd", 1.0),
           cutting.Place("register", "astakos", "drop", 1.0)]
+ROUNDS = [SAMPLE] if WANTED == "sample" else [cutting.places(number)
+                                              for number in cutting.rounds(WANTED)]
 
 
 @pytest.fixture
@@ -44,9 +46,7 @@ def without(able, site_template):
         local.destroy()
 
 
-@pytest.mark.parametrize("places", [SAMPLE] if WANTED == "sample" else
-                         [cutting.places(number) for number in cutting.rounds(WANTED)],
-                         ids=lambda places: places[1].step)
+@pytest.mark.parametrize("places", ROUNDS, ids=[places[1].step for places in ROUNDS])
 def test_the_same_end_whatever_happens_to_the_line(site, without, places):
     ran = endstate.services(site)
     met = cutting.run_through(site, places)
