@@ -26,6 +26,8 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from snftools.practice import tree
 from tests.helpers import inits
 
+CONTROL = "10.78.0.1"
+GATEWAY = "192.0.2.254"  # to nowhere
 SSHD = "/usr/sbin/sshd"
 PATIENCE = 20.0  # seconds until a host must answer
 _CLONE_NEWNET = 0x40000000
@@ -74,6 +76,7 @@ class Host:
         self.name = name
         self.base = base
         self.init = init
+        self.number = number
         self.out = "10.78.0.%d" % number
         self.lan = "10.77.0.%d" % number
         self.link = "v%d" % number
@@ -142,9 +145,9 @@ class Host:
         control = self.hosts.control
         # A machine keeps its card's address: others remember it across a reboot.
         call(*control, "ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0",
-             "address", "02:00:10:78:00:%s" % self.out.rsplit(".")[-1], "netns", pid)
+             "address", "02:00:10:78:00:%02x" % self.number, "netns", pid)
         call(*control, "ip", "link", "add", "l" + self.link, "type", "veth", "peer", "name",
-             "eth1", "address", "02:00:10:77:00:%s" % self.lan.rsplit(".")[-1], "netns", pid)
+             "eth1", "address", "02:00:10:77:00:%02x" % self.number, "netns", pid)
         for link, bridge in ((self.link, "out"), ("l" + self.link, "lan")):
             call(*control, "ip", "link", "set", link, "master", bridge, "up")
         there = ["nsenter", "-t", pid, "--net", "ip"]
@@ -152,6 +155,7 @@ class Host:
             call(*there, "addr", "add", address + "/24", "dev", device)
             call(*there, "link", "set", device, "up")
         call(*there, "link", "set", "lo", "up")
+        call(*there, "route", "add", "default", "via", CONTROL)
 
     def pid(self) -> int:
         """The process id, here, of its PID 1."""
@@ -273,12 +277,12 @@ class Host:
     def drop(self) -> None:
         """Its packets vanish on the way, and nobody is told."""
         call("nsenter", "-t", self.pid(), "--net", "ip", "route", "add", "blackhole",
-             "10.78.0.1/32")
+             CONTROL + "/32")
 
     def undrop(self) -> None:
         """They arrive again."""
         call("nsenter", "-t", self.pid(), "--net", "ip", "route", "del", "blackhole",
-             "10.78.0.1/32")
+             CONTROL + "/32")
 
     def sshd_down(self) -> None:
         """No sshd any more, and none of its sessions."""
@@ -347,7 +351,14 @@ class Hosts:
             call(*ip, "link", "add", bridge, "type", "bridge", "forward_delay", "0")
             call(*ip, "link", "set", bridge, "up")
         # No address on lan: the control machine reaches it through a host only.
-        call(*ip, "addr", "add", "10.78.0.1/24", "dev", "out")
+        call(*ip, "addr", "add", CONTROL + "/24", "dev", "out")
+        # What is meant for anybody else ends here, where a Wire sees it.
+        call(*ip, "link", "add", "stray", "type", "veth", "peer", "name", "nowhere")
+        for name in ("stray", "nowhere"):
+            call(*ip, "link", "set", name, "up")
+        call(*ip, "neigh", "add", GATEWAY, "lladdr", "02:00:00:00:00:01", "dev", "stray", "nud",
+             "permanent")
+        call(*ip, "route", "add", "default", "via", GATEWAY, "dev", "stray", "onlink")
 
     def write_client_files(self) -> None:
         """The administrator's ssh configuration: his key, the hosts' keys."""

@@ -13,14 +13,18 @@ import pytest
 
 from snftools.site import Site
 from tests.helpers import cli, endstate
+from tests.helpers.hosts import CONTROL, until
+from tests.helpers.wire import Wire
 
 
 @pytest.fixture(scope="module")
 def done(host_site):
     """The site after `snf-upgrade run`."""
     host_site.ran = endstate.services(host_site)
-    return host_site, cli.run("snf-upgrade", "run", "--yes", site=host_site,
-                              timeout=1800).expect(0)
+    wire = Wire()
+    ran = cli.run("snf-upgrade", "run", "--yes", site=host_site, timeout=1800)
+    host_site.spoken = wire.stop()
+    return host_site, ran.expect(0)
 
 
 def test_the_end_is_that_of_the_same_upgrade_without_ssh(done, site_template):
@@ -48,6 +52,24 @@ def test_what_ran_before_runs_again(done):
     site, _ = done
     assert len([row for row in site.ran if row[2]]) == 5
     assert endstate.services(site) == site.ran
+
+
+def test_nobody_else_was_spoken_to(done):
+    site, _ = done
+    ours = {address for host in site.hosts.all for address in (host.out, host.lan)}
+    assert {one.source for one in site.spoken} <= {*ours, CONTROL}
+    assert {one for one in site.spoken if one.target not in ours} == set()
+    ports = {one.port for one in site.spoken if one.source == CONTROL}
+    assert ports == {22, *site.facts["ports"].values()}
+
+
+def test_a_word_to_somebody_else_would_be_heard(done):
+    site, _ = done
+    wire = Wire()
+    for run in (subprocess.getoutput, site.host("astakos").sh):
+        run("timeout 1 bash -c ': </dev/tcp/192.0.2.1/443' 2>&1 || true")
+    until(lambda: len({one.source for one in wire.seen() if one[1:] == ("192.0.2.1", 443)}) == 2)
+    wire.stop()
 
 
 def test_nothing_is_left_on_the_hosts(done):

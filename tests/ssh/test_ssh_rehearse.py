@@ -8,6 +8,8 @@ import pytest
 
 from tests.helpers import cli, endstate
 from tests.helpers.host_site import HostSite
+from tests.helpers.hosts import CONTROL
+from tests.helpers.wire import Wire
 from tests.ssh.conftest import QUICK
 
 SPARES = {"sp1": "astakos", "sp2": "cyclades", "sp3": "pithos"}
@@ -30,9 +32,12 @@ def done(able, site_template):
                                             for name in [*SPARES, *site.facts["nodes"]]}
             words = [word for name, node in SPARES.items()
                      for word in ("--map", "%s=root@%s" % (node, site.host(name).out))]
+            wire = Wire()
             ran = cli.run("snf-upgrade", "rehearse", *words, "--server", site.spare_uri, "--yes",
-                          "--json", site=site, timeout=1800).expect(0)
-            yield SimpleNamespace(site=site, before=before, told=ran.json["result"])
+                          "--json", site=site, timeout=1800)
+            spoken = wire.stop()
+            yield SimpleNamespace(site=site, before=before, told=ran.expect(0).json["result"],
+                                  spoken=spoken)
     finally:
         site.destroy()
 
@@ -52,16 +57,17 @@ def test_all_steps_were_made_on_the_spares(done):
     assert done.told["left_out"] == ["ganeti"]
 
 
-def test_no_packet_left_the_spares_for_a_live_address(done):
-    """A machine of the same net that was sent a packet stands in the sender's table."""
+def test_no_packet_left_for_a_live_address_but_to_take_the_backup(done):
     site = done.site
-    mine = {site.host(name).out for name in SPARES} | {site.host(name).lan for name in SPARES}
     live = {address for host in site.hosts.all if host.name not in (*SPARES, "db2")
             for address in (host.out, host.lan)}
-    for name in SPARES:
-        asked = {line.split()[0] for line in site.host(name).sh("ip neigh show").splitlines()}
-        assert site.host("db2").lan in asked  # the table does tell
-        assert not asked & (live - mine), name
+    mine = {address for name in SPARES for address in (site.host(name).out, site.host(name).lan)}
+    assert {one for one in done.spoken if one.source in mine} == {
+        (site.host(name).lan, site.host("db2").lan, 5432) for name in SPARES}
+    assert {one.port for one in done.spoken if one.source == CONTROL} == {22}
+    assert {one.source for one in done.spoken} <= {*live, *mine, CONTROL}
+    assert {one.target for one in done.spoken} <= {
+        *live, *mine, site.host("db2").lan}
 
 
 def test_clean_puts_the_spares_back(done):
