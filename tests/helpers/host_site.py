@@ -40,13 +40,17 @@ class HostSite(PracticeSite):
     """The site (live); a PracticeSite for those that look at one."""
 
     def __init__(self, template: PracticeSite, odd: bool = False, bases: Any = None,
-                 spares: Any = None) -> None:
+                 spares: Any = None, twins: Any = None) -> None:
         """`odd`: cyclades is a host of 2010, pithos has sudo alone, ganeti has another locale
-        and a motd.  `spares`: {host: node whose packages it has}, and a server on db2."""
+        and a motd.  `spares`: {host: node whose packages it has}, and a server on db2.
+        `twins`: {one more node: the template's node that it is made after}."""
         directory = new_directory()
         directory.mkdir()
         super().__init__(directory)
         self._facts = template.facts
+        self._models: Dict[str, str] = twins or {}
+        self._facts["nodes"].update((name, self._facts["nodes"][model])
+                                    for name, model in self._models.items())
         self.spares: Dict[str, str] = spares or {}
         self.hosts = Hosts([*self._facts["nodes"], DB, *self.spares, *([DB2] if spares else [])],
                            bases)
@@ -82,7 +86,7 @@ class HostSite(PracticeSite):
         changes = self._changes(template)
         for host in self.node_hosts:
             (self.dir / "nodes" / host.name).symlink_to(host.root)
-            self._lay_out_node(template, host, host.name, changes)
+            self._lay_out_node(template, host, self._models.get(host.name, host.name), changes)
         for name, node in self.spares.items():
             self._lay_out_node(template, self.host(name), node, changes)
             for path in self.host(name).root.glob("etc/synnefo/*.conf"):
