@@ -13,6 +13,8 @@ from snftools.errors import Failed
 
 PIPE = subprocess.PIPE
 
+LIMIT = 256 * 10 ** 6  # bytes of a stream that are collected: no program of ours says so much
+
 _GRACE = 5.0  # seconds between TERM and KILL
 
 _running: Set[Any] = set()
@@ -24,16 +26,24 @@ def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None
                 ) -> Tuple[int, bytes, bytes]:
     """Feed, read and wait; exit status as a shell says it, standard output and error.
 
-    Raises Failed when `timeout` seconds are over (the process and its group are ended).
-    Whatever is raised here, an interrupt too, ends the process first.
+    Raises Failed when `timeout` seconds are over, or it says more than LIMIT and nobody takes
+    it line by line (the process and its group are ended).  Whatever is raised here, an
+    interrupt too, ends the process first.
     """
     out: List[bytes] = []
     err: List[bytes] = []
     failure: List[BaseException] = []
+
+    def too_much() -> None:
+        failure.append(Failed("%s says more than %d MB: it was ended"
+                              % (" ".join(argv[:3]), LIMIT // 10 ** 6), node=node))
+        end_group(process)
+
     threads = [threading.Thread(target=_feed, args=(process.stdin, data), daemon=True),
-               threading.Thread(target=_collect, args=(process.stderr, err), daemon=True),
-               threading.Thread(target=_read_out,
-                                args=(process.stdout, out, line, failure), daemon=True)]
+               threading.Thread(target=_collect, args=(process.stderr, err, too_much),
+                                daemon=True),
+               threading.Thread(target=_read_out, args=(process.stdout, out, line, failure,
+                                                        too_much), daemon=True)]
     deadline = None if timeout is None else time.monotonic() + timeout
     _running.add(process)
     try:
@@ -141,23 +151,29 @@ def _feed(stream: Any, data: bytes) -> None:
         pass
 
 
-def _collect(stream: Any, into: List[bytes]) -> None:
-    """Read a stream to its end."""
+def _collect(stream: Any, into: List[bytes], too_much: Callable[[], None]) -> None:
+    """Read a stream to its end; what is over the limit is thrown away."""
     if stream is None:
         return
+    size = 0
     for chunk in iter(lambda: stream.read1(65536), b""):
-        into.append(chunk)
+        if size <= LIMIT < size + len(chunk):
+            too_much()
+        size += len(chunk)
+        if size <= LIMIT:
+            into.append(chunk)
 
 
 def _read_out(stream: Any, into: List[bytes], line: Optional[Callable[[bytes], None]],
-              failure: List[BaseException]) -> None:
-    """Read standard output to its end, line by line if somebody wants lines."""
+              failure: List[BaseException], too_much: Callable[[], None]) -> None:
+    """Read standard output to its end, line by line (a very long one in pieces) if somebody
+    wants lines."""
     if stream is None:
         return
     if line is None:
-        _collect(stream, into)
+        _collect(stream, into, too_much)
         return
-    for text in iter(stream.readline, b""):
+    for text in iter(lambda: stream.readline(LIMIT), b""):
         if not failure:
             try:
                 line(text)

@@ -159,14 +159,23 @@ class Runner:
             self.screen.done(step, 0.0, found.answers[step.id][1], event)
 
     def _begin(self, step: Step) -> None:
-        """Start a step; what needs a quiet site asks first whether it still is."""
+        """Start a step; a record that stands needs no quiet site, services may be up again."""
         self.screen.begun(step)
+        if step.kind == RECORD and step.check != step.argv and is_named(self.journal, step):
+            self._child(step, "before", step.check)
+        else:
+            self._guarded(step)
+
+    def _guarded(self, step: Step) -> None:
+        """What needs a quiet site asks first whether it still is."""
         guard = quiet.guard(self.plan, self.journal, step, self.done)
         if guard is None or self._is_quiet(step):
             self._start(step)
         else:
-            self.jobs[step.id] = Job(step, "window", Child(
-                guard.argv, self._log(step, "window"), self.token))
+            self._child(step, "window", guard.argv)
+
+    def _child(self, step: Step, phase: str, argv: Sequence[str]) -> None:
+        self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
 
     def _is_asked(self, step: Step) -> bool:
         """Whether another step of the row asks whether the site is quiet: for this one too."""
@@ -178,14 +187,17 @@ class Runner:
         return step.row == self._quiet_for and time.monotonic() - self._quiet_at < QUIET_HOLDS
 
     def _start(self, step: Step) -> None:
-        """The step's own first child: window steps and named records are looked at first."""
-        phase, argv = "run", step.argv
-        if step.check != step.argv and (step.kind == WINDOW or is_named(self.journal, step)):
-            phase, argv = "before", step.check
+        """The step's own first child: window steps are looked at first."""
+        if step.kind == WINDOW and step.check != step.argv:
+            self._child(step, "before", step.check)
         else:
-            self._write(step, "begun", argv)
-            failpoint.reach("step.begun:" + step.id)
-        self.jobs[step.id] = Job(step, phase, Child(argv, self._log(step, phase), self.token))
+            self._make(step)
+
+    def _make(self, step: Step) -> None:
+        """The step itself, written down first."""
+        self._write(step, "begun", step.argv)
+        failpoint.reach("step.begun:" + step.id)
+        self._child(step, "run", step.argv)
 
     def _ended(self, job: Job, code: int) -> None:
         """A child has ended: the next phase, or the end of the step."""
@@ -202,15 +214,16 @@ class Runner:
         elif job.phase == "before" and code == 0 and artefact_stands(self.journal, step, answer):
             last = self.journal.last(step.id, "done")
             self._finish(job, "done", answer, dict(last.proof) if last else {})
+        elif job.phase == "before" and step.kind == RECORD:
+            self._guarded(step)
         elif job.phase == "before":
-            self._write(step, "begun", step.argv)
-            failpoint.reach("step.begun:" + step.id)
-            self._next(job, "run", step.argv)
+            self._make(step)
         elif code != 0:
             self._fail(job, code, answer)
         elif job.phase == "run" and step.check != step.argv and step.kind != RECORD:
             job.answer = answer
-            self._next(job, "proof", step.check)
+            job.phase = "proof"
+            job.child = Child(step.check, self._log(step, "proof"), self.token)
         else:
             self._prove(job, answer)
 
@@ -250,12 +263,6 @@ class Runner:
                           job.child.last_lines(), job.child.log, why)
         self.failures.append(failure)
         self.screen.failed(failure)
-
-    def _next(self, job: Job, phase: str, argv: Sequence[str]) -> None:
-        """The same step's next child; a step that began is brought to its proof also after
-        the first Ctrl-C."""
-        job.phase = phase
-        job.child = Child(argv, self._log(job.step, phase), self.token)
 
     def _write(self, step: Step, event: str, argv: Sequence[str] = (),
                code: Optional[int] = None, proof: Optional[Mapping[str, Any]] = None) -> None:

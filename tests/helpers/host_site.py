@@ -112,6 +112,9 @@ class HostSite(PracticeSite):
         for path in [*host.root.glob("etc/synnefo/*"), *host.root.glob("etc/gunicorn.d/*")]:
             if path.is_file():
                 _rewrite(path, changes)
+        if host.name in self._models:  # it listens where it is itself
+            for path in host.root.glob("etc/gunicorn.d/*"):
+                _rewrite(path, {self.host(node).out.encode(): host.out.encode()})
         host.put("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n")
         host.put("etc/apt/apt.conf.d/practice",
                  'APT::Sandbox::User "root";\nAPT::Install-Recommends "false";\n'
@@ -198,7 +201,7 @@ class HostSite(PracticeSite):
 
     def _write_conf(self) -> None:
         where = {name: "http://%s:%d" % (self.host(node).out, self._facts["ports"][node])
-                 for node, roles in self._facts["nodes"].items()
+                 for node, roles in self._facts["nodes"].items() if node not in self._models
                  for name in roles if name in ("astakos", "cyclades", "pithos")}
         text = configure.site_conf(self.dir, self._facts["nodes"], where)
         for host in self.node_hosts:

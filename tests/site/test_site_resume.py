@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -166,3 +167,22 @@ def test_a_living_run_holds_the_site(practice_site):
     assert other.code == 75 and "pid %d" % process.pid in other.err
     cli.run("snf-upgrade", "status", site=site).expect(0)
     assert process.communicate(timeout=120) and process.returncode == 0
+
+
+def test_a_run_broken_off_among_its_starts_goes_on(practice_site, three):
+    """Services that are up again are no reason to doubt the backups of the window; one that is
+    gone is not made anew: it would hold what users have written since."""
+    site = practice_site
+    cli.run("snf-upgrade", "run", "--yes", "--until", "start.cyclades", site=site,
+            timeout=600).expect(0)
+    up = {(node, name): runs for node, name, runs in endstate.services(site)}
+    assert up[("cyclades", "gunicorn")] and not up[("pithos", "gunicorn")]
+    (taken,) = (site.dir / "backups").glob("*-after-register")
+    shutil.move(str(taken), str(site.dir / "elsewhere"))
+    done = cli.run("snf-upgrade", "run", "--yes", site=site, timeout=600).expect(1)
+    assert "something started gunicorn on" in " ".join(done.out.split())
+    shutil.move(str(site.dir / "elsewhere"), str(taken))
+    cli.run("snf-upgrade", "run", "--yes", site=site, timeout=600).expect(0)
+    begun = [row["step"] for row in journal(site) if row["event"] == "begun"]
+    assert begun.count("backup-quota") == 1
+    assert endstate.differences(endstate.whole(site), three.end) == []

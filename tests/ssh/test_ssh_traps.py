@@ -11,7 +11,7 @@ import time
 import pytest
 
 from snftools.errors import Failed
-from snftools.node import open_node
+from snftools.node import open_node, pump
 from snftools.node.ssh import Unknown
 from snftools.site import NodeEntry
 from tests.helpers import cli
@@ -77,6 +77,18 @@ def test_both_streams_come_whole(node):
                                    "i=$((i+1)); done; printf last"])
     assert result.stdout == b"".join(b"out%d\n" % i for i in range(20000)) + b"last"
     assert result.stderr == b"".join(b"err%d\n" % i for i in range(20000))
+
+
+@pytest.mark.parametrize("where", ["1", "2"])
+def test_a_program_that_says_without_end_is_ended_there(host, node, monkeypatch, where):
+    monkeypatch.setattr(pump, "LIMIT", 2000000)
+    with pytest.raises(Failed, match="says more than 2 MB: it was ended"):
+        node.run(["sh", "-c", "exec yes 24680 >&%s" % where])
+    until(lambda: "24680" not in host.sh("ps -eo args"))
+    many = []
+    node.run(["head", "-c", "5000000", "/dev/zero"], stdout=many.append)
+    assert list(map(len, many)) == [2000000, 2000000, 1000000]
+    assert len(node.run(["head", "-c", "2000000", "/dev/zero"]).stdout) == 2000000
 
 
 def test_lines_as_they_come(node):
