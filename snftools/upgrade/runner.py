@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from snftools import failpoint
 from snftools.errors import SnfError
@@ -14,6 +13,7 @@ from snftools.state import RunToken
 from snftools.upgrade import quiet, resume, schedule
 from snftools.upgrade.assess import Answer, Assessment, artefact_stands, is_named
 from snftools.upgrade.child import Child, error_of
+from snftools.upgrade.job import Failure, Job, Screen
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
 from snftools.upgrade.signals import Stopping
@@ -25,41 +25,6 @@ GRACE = 10.0  # seconds that a child has to end after a second Ctrl-C
 PATIENCE = 600.0  # seconds without a sign of life until it is told
 QUIET_HOLDS = 3.0  # seconds for which a look at the whole site counts, among one row's steps
 _EXITS = (78, 1, 3, 4, 2, 75)
-
-
-class Screen(Protocol):
-    """Who is told of what happens."""
-
-    def begun(self, step: Step) -> None: ...
-    def done(self, step: Step, seconds: float, answer: Mapping[str, Any], how: str) -> None: ...
-    def failed(self, failure: "Failure") -> None: ...
-    def live(self, running: Sequence["Job"]) -> None: ...
-    def no_sign(self, job: "Job", seconds: float) -> None: ...
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A step that failed: its exit status, what its answer or its log said."""
-
-    step: Step
-    exit: int
-    seconds: float
-    answer: Mapping[str, Any]
-    tail: Sequence[str]
-    log: str
-    why: str = ""
-
-
-@dataclass
-class Job:
-    """A step that is being made (live): `phase` is window, before, run or proof."""
-
-    step: Step
-    phase: str
-    child: Child
-    started: float = field(default_factory=time.monotonic)
-    answer: Mapping[str, Any] = field(default_factory=dict)
-    told: bool = False
 
 
 class Runner:

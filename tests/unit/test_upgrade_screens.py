@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from snftools.upgrade.downtime import Downtime
 from snftools.upgrade.journal import Journal
-from snftools.upgrade.runner import Failure
+from snftools.upgrade.job import Failure
 from snftools.upgrade.screens import failure, final, plan as plan_screen, status, summary
 from tests.unit.test_upgrade_plan import plan
 

@@ -11,7 +11,7 @@ from snftools.report import Finding
 from snftools.upgrade.child import error_of
 from snftools.upgrade.downtime import Downtime
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.runner import Failure
+from snftools.upgrade.job import Failure
 from snftools.upgrade.step import Step
 
 _FINDING = ("check", "severity", "what", "node", "where", "why", "remedy", "code", "waivable")

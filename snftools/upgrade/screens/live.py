@@ -7,7 +7,7 @@ import time
 from typing import Any, List, Mapping, Sequence
 
 from snftools.output.text import clock, human_size
-from snftools.upgrade.runner import Job
+from snftools.upgrade.job import Job
 
 INTERVAL = 0.2  # seconds between two drawings
 
