@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -110,8 +111,8 @@ def test_sqlite_is_refused(practice_site, spare_server):
     clean(site, spare_server)
 
 
-def killed_when(site, server, text):
-    """Start a rehearsal and kill it, and all that it started, when that file is there."""
+def stopped_when(site, server, text, number):
+    """Start a rehearsal and send it a signal when that is so; its exit status and output."""
     process = cli.start("snf-upgrade", "rehearse", "--in", site.dir.parent / "r", "--server",
                         server.url(), "--yes", site=site)
     deadline = time.monotonic() + 240
@@ -119,8 +120,9 @@ def killed_when(site, server, text):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    os.kill(process.pid, number)
+    out, err = process.communicate(timeout=240)
+    return process.returncode, (out + err).decode()
 
 
 def begun(site, step):
@@ -128,18 +130,39 @@ def begun(site, step):
                for path in (site.dir.parent / "r/state/runs").glob("*/journal.jsonl"))
 
 
+def whens(site, server):
+    """When a rehearsal has come so far."""
+    return {"copies": lambda: (site.dir.parent / "r/nodes").exists(),
+            "restore": lambda: "snf_astakos_rehearsal" in databases(server)[0],
+            "install": lambda: begun(site, "install"),
+            "migrate": lambda: begun(site, "migrate")}
+
+
 @pytest.mark.parametrize("when", ["copies", "restore", "install", "migrate"])
 def test_killed_anywhere_the_live_site_is_unharmed_and_clean_works(
         practice_site, spare_server, when):
-    site, base = practice_site, practice_site.dir.parent / "r"
+    site = practice_site
     before = endstate.whole(site)
-    killed_when(site, spare_server, {
-        "copies": lambda: (base / "nodes").exists(),
-        "restore": lambda: "snf_astakos_rehearsal" in databases(spare_server)[0],
-        "install": lambda: begun(site, "install"),
-        "migrate": lambda: begun(site, "migrate")}[when])
+    stopped_when(site, spare_server, whens(site, spare_server)[when], signal.SIGKILL)
     if when == "restore":  # a second one takes up what is there
         rehearse(site, spare_server).expect(0)
+    clean(site, spare_server)
+    assert endstate.differences(before, endstate.whole(site)) == []
+    assert list((site.dir / "backups").iterdir()) == []
+
+
+@pytest.mark.parametrize("when, number, code", [
+    ("restore", signal.SIGINT, 130), ("migrate", signal.SIGINT, 130),
+    ("install", signal.SIGTERM, 143)])
+def test_interrupted_it_ends_with_all_that_it_started_and_clean_works(
+        practice_site, spare_server, when, number, code):
+    site = practice_site
+    before = endstate.whole(site)
+    ended, said = stopped_when(site, spare_server, whens(site, spare_server)[when], number)
+    assert ended == code, said
+    assert "Traceback" not in said
+    ours = subprocess.run(["pgrep", "-fa", str(site.dir.parent / "r")], stdout=subprocess.PIPE)
+    assert ours.stdout == b""
     clean(site, spare_server)
     assert endstate.differences(before, endstate.whole(site)) == []
     assert list((site.dir / "backups").iterdir()) == []
