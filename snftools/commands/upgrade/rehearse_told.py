@@ -72,7 +72,8 @@ def report(up: Upgrade, derived: derive.Derived, record: Record, prepared: "read
         measured = outcome.times(plan, journal, derived)
         if not code:
             record.put(measured={"time": journal.records[-1].time, "size": prepared.size,
-                                 "steps": measured})
+                                 "steps": {step: took.whole
+                                           for step, took in measured.items()}})
         ahead = up.plan("")
         taken = [one for one in backups.list_sets(derived.backup_dir) if one.complete()
                  and one.values.get("run") == journal.run]

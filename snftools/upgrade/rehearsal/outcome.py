@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 from snftools.output.text import human_size, human_time, table
 from snftools.upgrade import estimate
@@ -21,27 +22,65 @@ MARGIN = 1.5
 _WINDOW = "window"  # a kind of step that a rehearsal has nothing to do for
 
 
-def times(plan: Plan, journal: "Journal", derived: "Derived") -> Dict[str, float]:
-    """Seconds of each step that was made, by the ids of the live plan."""
+@dataclass(frozen=True)
+class Took:
+    """Seconds of a step, and of the looks before it, whether it may begin."""
+
+    seconds: float
+    before: float
+
+    @property
+    def whole(self) -> float:
+        """What the step adds to the window."""
+        return round(self.seconds + self.before, 2)
+
+
+def times(plan: Plan, journal: "Journal", derived: "Derived") -> Dict[str, Took]:
+    """The time of each step that was made, by the ids of the live plan."""
     kinds = {step.id: (step.kind, step.row, step.nodes) for step in plan.steps}
-    found: Dict[str, float] = {}
+    before = _looks(plan, journal)
+    found: Dict[str, Took] = {}
     for row in made(journal):
         kind, name, nodes = kinds.get(row["step"], (_WINDOW, "", ()))
         if row["event"] != "done" or kind == _WINDOW:
             continue
         names = ["%s.%s" % (name, live) for node in nodes for live in derived.live_of[node]]
         for step_id in names or [name]:
-            found.setdefault(step_id, float(row["seconds"]))
+            found.setdefault(step_id, Took(float(row["seconds"]), before.get(row["step"], 0.0)))
     return found
 
 
-def step_rows(measured: Mapping[str, float], plan: Plan, size: int) -> List[Dict[str, Any]]:
+def _looks(plan: Plan, journal: "Journal") -> Dict[str, float]:
+    """Seconds in which nothing was at work before a step began; those of a row that is made
+    beside each other begin as one."""
+    serial = {row.name for row in plan.rows if row.serial}
+    rows = {step.id: step.row for step in plan.steps}
+    groups: Dict[str, float] = {}
+    at_work: Set[str] = set()
+    since = None
+    for record in journal.records:
+        if not record.step:
+            at_work, since = set(), None
+        elif record.event == "begun":
+            row = rows.get(record.step, record.step)
+            if since is not None and not at_work:
+                groups.setdefault(record.step if row in serial else row,
+                                  (record.moment - since).total_seconds())
+            at_work.add(record.step)
+        else:
+            at_work.discard(record.step)
+            since = record.moment
+    return {step: groups.get(step if row in serial else row, 0.0) for step, row in rows.items()}
+
+
+def step_rows(measured: Mapping[str, Took], plan: Plan, size: int) -> List[Dict[str, Any]]:
     """Each step's time; what goes by the databases' size also has a rate."""
     by_size = {step.row for step in plan.steps if step.seconds_per_gb}
     found = []
-    for step_id, seconds in measured.items():
-        rate = size / max(seconds, 0.01) if step_id.partition(".")[0] in by_size else 0.0
-        found.append({"step": step_id, "seconds": seconds, "bytes_per_second": round(rate),
+    for step_id, took in measured.items():
+        rate = size / max(took.seconds, 0.01) if step_id.partition(".")[0] in by_size else 0.0
+        found.append({"step": step_id, "seconds": took.seconds, "before": round(took.before, 2),
+                      "bytes_per_second": round(rate),
                       "rate": human_size(rate) + "/s" if rate else ""})
     return found
 
@@ -70,7 +109,7 @@ def _rows(backup: "BackupSet", name: str) -> Dict[str, int]:
     return {str(row["name"]): int(row["rows"]) for row in backup.manifest(name)["tables"]}
 
 
-def forecast(plan: Plan, size: int, measured: Mapping[str, float]) -> Dict[str, Any]:
+def forecast(plan: Plan, size: int, measured: Mapping[str, Took]) -> Dict[str, Any]:
     """The real window: the live plan with the measured times, its size in bytes of databases."""
     seconds = estimate.without_service(plan, size)
     return {"without_service": round(seconds, 1), "at_most": round(seconds * MARGIN, 1),
