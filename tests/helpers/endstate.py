@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from tests.helpers import cli
 
@@ -15,8 +15,8 @@ _COLUMNS = ("auth_token", "session_key", "session_data")
 def databases(site: Any, counted: bool = True) -> Dict[str, Dict[str, List[str]]]:
     """Every table's rows as sorted text, without times and random tokens.
 
-    `counted` off: also without the row numbers that nothing refers to.  A server that was
-    killed goes on counting up to 32 later.
+    `counted` off: with the rank of each number that was counted up instead of the number.  A
+    server that was killed goes on counting up to 32 later.
     """
     return {name: _tables(site, name, counted)
             for name in sorted(set(site.facts["databases"].values()))}
@@ -24,18 +24,36 @@ def databases(site: Any, counted: bool = True) -> Dict[str, Dict[str, List[str]]
 
 def _tables(site: Any, database: str, counted: bool) -> Dict[str, List[str]]:
     columns: Dict[str, List[str]] = {}
-    referred = {table for table, in site.psql(
-        database, "SELECT DISTINCT confrelid::regclass::text FROM pg_constraint "
-        "WHERE contype = 'f'")}
+    numbers = {} if counted else _numbers(site, database)
     for table, column in site.psql(
             database, "SELECT table_name, column_name FROM information_schema.columns "
             "WHERE table_schema = 'public' AND data_type NOT IN %s "
             "ORDER BY table_name, ordinal_position" % _TYPES):
-        if column not in _COLUMNS and (counted or column != "id" or table in referred):
-            columns.setdefault(table, []).append('"%s"' % column)
+        if column in _COLUMNS:
+            continue
+        word = 'x."%s"' % column
+        if (table, column) in numbers:
+            word = '(SELECT count(*) FROM "%s" r WHERE r.id <= %s)' % (numbers[table, column],
+                                                                       word)
+        columns.setdefault(table, []).append(word)
     return {table: sorted(_plain(site, str(row)) for row in site.psql(
-        database, "SELECT %s FROM \"%s\"" % (", ".join(names), table)))
+        database, "SELECT %s FROM \"%s\" x" % (", ".join(names), table)))
         for table, names in columns.items()}
+
+
+def _numbers(site: Any, database: str) -> Dict[Tuple[str, str], str]:
+    """(table, column) of each counted id, and of what refers to one: the table that counts."""
+    own = site.psql(
+        database, "SELECT table_name, column_name FROM information_schema.columns WHERE "
+        "table_schema = 'public' AND column_name = 'id' AND column_default LIKE 'nextval%'")
+    referring = site.psql(
+        database, "SELECT c.conrelid::regclass::text, a.attname, c.confrelid::regclass::text "
+        "FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND "
+        "a.attnum = c.conkey[1] WHERE c.contype = 'f' AND array_length(c.conkey, 1) = 1")
+    counting = {table for table, _ in own}
+    return {**{(table, column): table for table, column in own},
+            **{(table, column): target for table, column, target in referring
+               if target in counting}}
 
 
 def settings(site: Any) -> Dict[str, bytes]:
