@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence,
 from snftools.database import connect as connecting
 from snftools.database.params import NoPostgres, Params, from_django, from_url
 from snftools.errors import Failed, Invalid, Refused
+from snftools.node import at_once
 from snftools.output import mask
 
 if TYPE_CHECKING:
@@ -62,17 +63,19 @@ def declared(nodes: Iterable["Node"], site: "Site", settings_dir: str = "/etc/sy
 
     every = list(nodes)
     by_name = {node.name: node for node in every}
-    found = []
-    for node in every:
+
+    def of_node(node: "Node") -> List[Database]:
         served = [role for role in COMPONENTS if role in node.roles]
         settings = SettingsDir.read(node, settings_dir) if served else None
+        found = []
         for role in served:
             params = _params(settings, node, role)
             mask.learn(params.password)
             conf = site.databases.of(params.dbname)
             found.append(Database(params.dbname, (role,), node, params, admin=conf.admin,
                                   server_node=by_name.get(conf.node), bindir=conf.bindir))
-    return found
+        return found
+    return [one for found in at_once(every, of_node) for one in found]
 
 
 def find(nodes: Sequence["Node"], site: "Site", settings_dir: str = "/etc/synnefo",
@@ -88,8 +91,9 @@ def find(nodes: Sequence["Node"], site: "Site", settings_dir: str = "/etc/synnef
 def answered(databases: Iterable[Database], absent_ok: bool = False) -> List[Database]:
     """The databases with what their servers answer, each once (as find)."""
     merged: Dict[Tuple[str, int, str], Database] = {}
-    for database in databases:
-        server, oid = _answer(database, absent_ok)
+    every = list(databases)
+    answers = at_once(every, lambda database: _answer(database, absent_ok))
+    for database, (server, oid) in zip(every, answers):
         key = (server, oid, database.name)
         old = merged.get(key)
         if old is None:

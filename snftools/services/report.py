@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple, Union
 
 from snftools.errors import SnfError
+from snftools.node import at_once
 from snftools.output.text import table
 from snftools.report import Finding, Report
 from snftools.services.control import Outcome, described, obstacle, proved
@@ -22,14 +23,22 @@ def _looked(chosen: Chosen, release: "Release"
             ) -> Tuple[List[Tuple["Node", List[ServiceState]]], Report]:
     """The services of each node; a node that can't be asked is a finding of the report, when
     it is the only one its error is raised."""
-    seen, failed = [], []
-    for node, names in chosen:
+    def look(pair: Tuple["Node", List[str]]) -> Union[List[ServiceState], SnfError]:
+        node, names = pair
         try:
-            seen.append((node, [one for one in states(node, release) if one.name in names]))
+            return [one for one in states(node, release) if one.name in names]
         except SnfError as error:
             if len(chosen) == 1:
                 raise
-            failed.append(Finding.of_error(error, node.name))
+            return error
+
+    seen: List[Tuple["Node", List[ServiceState]]] = []
+    failed = []
+    for (node, _), found in zip(chosen, at_once(chosen, look)):
+        if isinstance(found, SnfError):
+            failed.append(Finding.of_error(found, node.name))
+        else:
+            seen.append((node, found))
     return seen, Report(findings=tuple(failed))
 
 
