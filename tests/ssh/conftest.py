@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 import pytest
 
 from tests.helpers import hosts as making
-from tests.helpers import inits
+from tests.helpers import cli, endstate, inits
 from tests.helpers.bases import Unavailable, debian_11
 from tests.helpers.host_site import HostSite
 from tests.helpers.hosts import Host, Hosts
@@ -50,6 +50,17 @@ def bases(able: None) -> Dict[str, Tuple[str, str]]:
         return {"cyclades": debian_11(inits.SYSVINIT), "pithos": debian_11(inits.SYSTEMD)}
     except Unavailable:
         return {}
+
+
+@pytest.fixture(scope="session")
+def local_end(site_template: PracticeSite) -> Dict[str, Any]:
+    """What the site three-hosts is after the same upgrade without ssh; no ids that count on."""
+    local = site_template.copy()
+    try:
+        cli.run("snf-upgrade", "run", "--yes", site=local, timeout=1200).expect(0)
+        return endstate.whole(local, counted=False)
+    finally:
+        local.destroy()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from tests.helpers import cli, cutting, endstate
+from tests.helpers import cutting, endstate
 from tests.helpers.host_site import HostSite
 
 WANTED = os.environ.get("SNF_CUTS", "")
@@ -35,22 +35,11 @@ def site(able, site_template):
         made.destroy()
 
 
-@pytest.fixture(scope="module")
-def without(able, site_template):
-    """The end of the same upgrade without ssh."""
-    local = site_template.copy()
-    try:
-        cli.run("snf-upgrade", "run", "--yes", site=local, timeout=1200).expect(0)
-        return endstate.whole(local, counted=False)
-    finally:
-        local.destroy()
-
-
 @pytest.mark.parametrize("places", ROUNDS, ids=[places[1].step for places in ROUNDS])
-def test_the_same_end_whatever_happens_to_the_line(site, without, places):
+def test_the_same_end_whatever_happens_to_the_line(site, local_end, places):
     ran = endstate.services(site)
     met = cutting.run_through(site, places)
     for place, code in met.items():
         print("%-24s %-9s %-6s exit %d" % (place.step, place.host, place.how, code))
     assert endstate.services(site) == ran
-    assert endstate.differences(without, endstate.whole(site, counted=False)) == []
+    assert endstate.differences(local_end, endstate.whole(site, counted=False)) == []
