@@ -36,7 +36,8 @@ def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None
 
     def too_much() -> None:
         failure.append(Failed("%s says more than %d MB: it was ended"
-                              % (" ".join(argv[:3]), LIMIT // 10 ** 6), node=node))
+                              % (" ".join(argv[:3]).split("\n")[0], LIMIT // 10 ** 6),
+                              node=node))
         end_group(process)
 
     threads = [threading.Thread(target=_feed, args=(process.stdin, data), daemon=True),

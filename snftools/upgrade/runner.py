@@ -186,6 +186,7 @@ class Runner:
         elif code != 0:
             self._fail(job, code, answer)
         elif job.phase == "run" and step.check != step.argv and step.kind != RECORD:
+            # A step that began is brought to its proof also after the first Ctrl-C.
             job.answer = answer
             job.phase = "proof"
             job.child = Child(step.check, self._log(step, "proof"), self.token)

@@ -63,8 +63,8 @@ def memory(pid: int) -> int:
 def watched(words: List[str], env: Dict[str, str]) -> Tuple[int, float, float, int]:
     """Run it: exit status, wall seconds, CPU seconds here, peak bytes."""
     begun, before = time.monotonic(), os.times()
-    process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                               stdout=open("/tmp/fleet.log", "wb"))
+    process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak, ended = [0], threading.Event()
 
     def look() -> None:

@@ -108,7 +108,7 @@ def checks(site: HostSite) -> Dict[str, float]:
 
 
 def ours(template: PracticeSite) -> Dict[str, float]:
-    """Seconds of our upgrade: in all, and of it what looks, backs up and proves."""
+    """Seconds of our upgrade: in all, and of it while something that changes is at work."""
     site = HostSite(template)
     try:
         with site.hosts.inside():

@@ -49,8 +49,7 @@ def trapped(site_template):
                                 env={"PATH": str(site.node("astakos") / "usr/bin")})
                for name in ("/usr/bin/apt-get", "/usr/bin/monit")]
     found = cli.run("snf-upgrade", "check", "--json", site=site).expect(4).json
-    yield SimpleNamespace(site=site, findings=found["findings"],
-                          pids=[str(one.pid) for one in working])
+    yield SimpleNamespace(site=site, findings=found["findings"])
     for one in working:
         one.kill()
         one.wait()

@@ -10,8 +10,8 @@ from snftools.output.text import clock, error_lines, finding_lines
 from snftools.report import Finding
 from snftools.upgrade.child import error_of
 from snftools.upgrade.downtime import Downtime
-from snftools.upgrade.plan import Plan
 from snftools.upgrade.job import Failure
+from snftools.upgrade.plan import Plan
 from snftools.upgrade.step import Step
 
 _FINDING = ("check", "severity", "what", "node", "where", "why", "remedy", "code", "waivable")

@@ -8,9 +8,9 @@ from typing import Any, List, Mapping, Optional, Sequence
 from snftools.output import mask
 from snftools.output.text import clock, human_time, local_time
 from snftools.upgrade.downtime import downtime
+from snftools.upgrade.job import Failure, Job
 from snftools.upgrade.journal import Journal
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.job import Failure, Job
 from snftools.upgrade.screens import failure as failure_screen
 from snftools.upgrade.screens.live import Live, job_lines
 from snftools.upgrade.screens.summary import summary
