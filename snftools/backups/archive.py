@@ -34,6 +34,7 @@ _OPEN = re.compile(rb"lo_open\('(\d+)'")
 _WRITE = re.compile(rb"^SELECT pg_catalog\.lowrite\(0, (E?)'((?:[^']|'')*)'\);")
 
 Name = Tuple[str, ...]
+Sequences = Dict[Name, Tuple[int, bool]]
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Contents:
 
     tables: Dict[int, str] = field(default_factory=dict)
     large_objects: Dict[int, str] = field(default_factory=dict)
-    sequences: Dict[Name, Tuple[int, bool]] = field(default_factory=dict)
+    sequences: Sequences = field(default_factory=dict)
     problems: Dict[int, str] = field(default_factory=dict)
 
 
@@ -67,18 +68,26 @@ def _nobody(size: int) -> None:
     """Who is told of bytes when nobody asks."""
 
 
-def sequence_values(clients: Clients, path: str) -> Dict[Name, Tuple[int, bool]]:
+def sequence_values(clients: Clients, path: str) -> Sequences:
     """What a dump sets each sequence to, by (schema, name)."""
     if not os.path.isdir(path):
         return Stream(_nobody).read(clients, path).sequences
-    entries = [entry for entry in clients.entries(path) if entry[2] == "SEQUENCE SET"]
+    with tempfile.NamedTemporaryFile("w", prefix="snf-list-") as wanted:
+        def write(text: str) -> None:
+            wanted.write(text)
+            wanted.flush()
+        return listed_sequences(clients, path, wanted.name, write)
+
+
+def listed_sequences(clients: Clients, path: str, listing: str, write: Callable[[str], None],
+                     there: bool = False) -> Sequences:
+    """The same of a dump in which pg_restore can seek: it gets the list of what is wanted,
+    a file that `write` fills.  `there`: both are on the programs' machine."""
+    entries = [entry for entry in clients.entries(path, there) if entry[2] == "SEQUENCE SET"]
     if not entries:
         return {}
-    with tempfile.NamedTemporaryFile("w", prefix="snf-list-") as wanted:
-        wanted.write("".join("%d; 0 %d %s\n" % entry for entry in entries))
-        wanted.flush()
-        text = clients.read_dump(path, ["-L", wanted.name, *clients.to_stdout()])
-    found = _sequences(text)
+    write("".join("%d; 0 %d %s\n" % entry for entry in entries))
+    found = _sequences(clients.read_dump(path, ["-L", listing, *clients.to_stdout()], there))
     if len(found) != len(entries):
         raise NotVerified("the dump sets %d sequences, its list names %d"
                           % (len(found), len(entries)), node=clients.node.name)
@@ -205,8 +214,8 @@ def _bytea(escaped: bytes, text: bytes) -> bytes:
                   if found.group(1) else b"\\", plain)
 
 
-def _sequences(text: str) -> Dict[Name, Tuple[int, bool]]:
-    found: Dict[Name, Tuple[int, bool]] = {}
+def _sequences(text: str) -> Sequences:
+    found: Sequences = {}
     schema: Name = ()
     for match in _SETVAL.finditer(text):
         if match.group(4):

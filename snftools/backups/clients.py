@@ -96,9 +96,11 @@ class Clients:
                           why="%s, dumped by %s" % (text, dumped_by), unchanged="everything",
                           next=_BINDIR)
 
-    def read_dump(self, path: str, arguments: List[str]) -> str:
-        """Standard output of pg_restore about a dump; NotVerified when it can't read it."""
-        words, stdin = self.input_of(path)
+    def read_dump(self, path: str, arguments: List[str], there: bool = False) -> str:
+        """Standard output of pg_restore about a dump; NotVerified when it can't read it.
+
+        `there`: the path is one of the programs' machine."""
+        words, stdin = ([path], "") if there else self.input_of(path)
         result = self.node.run([self.program("pg_restore"), *arguments, *words],
                                stdin=stdin or b"")
         if result.exit == 127:
@@ -111,9 +113,10 @@ class Clients:
         """How pg_restore is given a dump: words of its line, or a file as standard input."""
         return ([path], "") if os.path.isdir(path) else ([], path)
 
-    def entries(self, path: str) -> List[Tuple[int, int, str]]:
+    def entries(self, path: str, there: bool = False) -> List[Tuple[int, int, str]]:
         """(dump id, oid, kind) of the members with data, in the archive's order."""
-        matches = (_ENTRY.match(line) for line in self.read_dump(path, ["-l"]).splitlines())
+        matches = (_ENTRY.match(line)
+                   for line in self.read_dump(path, ["-l"], there).splitlines())
         return [(int(match.group(1)), int(match.group(3)), match.group(4))
                 for match in matches if match]
 
@@ -125,13 +128,17 @@ class Clients:
 @dataclass(frozen=True)
 class Way:
     """How a server is dumped: by which pg_dump, in which format, in an exported snapshot or,
-    where that can't be, only while nobody else is connected (`why` says why)."""
+    where that can't be, only while nobody else is connected (`why` says why).
+
+    `there`: made on the disk of the programs' machine and brought over; else it writes here.
+    """
 
     client: str
     server: int
     format: str
     snapshot: bool
     why: str = ""
+    there: bool = False
 
 
 def version_number(text: str) -> int:

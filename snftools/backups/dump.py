@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List
 
 from snftools import failpoint, files
-from snftools.backups import archive, manifest, sets, space
-from snftools.backups.clients import (
-    DIRECTORY, Clients, Way, blamed, environment, running, tail)
-from snftools.backups.pgpass import pgpass
+from snftools.backups import archive, dumping, manifest, sets, space
+from snftools.backups.clients import Clients, Way
 from snftools.backups.sets import BackupSet
 from snftools.backups.watch import Watch
 from snftools.database import catalog, digest, interrupt, locks, objects, sessions
@@ -22,6 +20,8 @@ from snftools.errors import Failed, Refused
 if TYPE_CHECKING:
     from snftools.database.find import Database
     from snftools.output.statusfd import Progress
+
+_BREAKS = 5  # of the line, in one dump, that are borne
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Pr
     for database, one in zip(databases, found):
         _need_quiet(database, one)
     sizes = space.need(backup_dir, databases)
+    found = _placed(backup_dir, databases, found, sizes, progress)
     try:
         taken = sets.create(backup_dir, wish.label, {
             "databases": [database.name for database in databases], "whole": wish.whole,
@@ -71,6 +72,24 @@ def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Pr
                      unchanged="the databases; what was written is INCOMPLETE, never counts",
                      next="snf-backup-db prune")
     return taken
+
+
+def _placed(backup_dir: str, databases: List["Database"], found: List[Way], sizes: List[int],
+            progress: "Progress") -> List[Way]:
+    """The ways, with what other machines have the room for made there."""
+    placed = []
+    promised: Dict[str, int] = {}
+    for database, one, size in zip(databases, found, sizes):
+        node = database.programs_node
+        if node.address != "local":
+            needed = promised.get(node.name, 0) + space.estimate(backup_dir, database.name, size)
+            why = dumping.no_room(Clients.of(database), needed)
+            if why:
+                progress.event("streaming", node=node.name, text="%s: %s" % (database.name, why))
+            else:
+                one, promised[node.name] = replace(one, there=True), needed
+        placed.append(one)
+    return placed
 
 
 def way(database: "Database") -> Way:
@@ -109,15 +128,17 @@ def _take_one(taken: BackupSet, database: "Database", wish: Wish, one: Way,
         pins = connecting.apply_pins(connection, wish.lock_wait)
         digest.lock_tables(connection)
         values = _facts(connection)
-        with _dumping(taken, database, wish, one, connection, pins, jobs) as dumping:
+        expected = _text_size(taken, connection, database)
+        with dumping.at_work(os.path.dirname(taken.path), dumping.Order(
+                database, one, archive.path_of(directory, one.format),
+                _exported(connection) if one.snapshot else "", pins, wish.lock_wait, jobs),
+                os.path.join(taken.path, ".%s.log" % sets.file_name(database.name))) as work:
             failpoint.reach("dump.running:" + database.name)
-            watch = Watch(database, progress, _text_size(taken, connection, database),
-                          dumping.log)
+            watch = Watch(database, progress, expected, work.log)
             with watch.shown():
-                values.update(_content(database, wish, dumping.snapshot, connection, watch, jobs))
-                dumping.finish()
-    path = archive.path_of(directory, one.format)
-    values["sequences"] = _dumped_sequences(database, path, values["sequences"])
+                values.update(_content(database, wish, work, connection, watch, jobs))
+                work.finish()
+    values["sequences"] = _dumped_sequences(database, work.sequences(), values["sequences"])
     after = [who.describe() for who in sessions.foreign(database)]
     _make_durable(os.path.join(directory, "dump"))
     failpoint.reach("dump.done:" + database.name)
@@ -142,14 +163,11 @@ def _reading(database: "Database", wish: Wish) -> Iterator[Any]:
         held = locks.of(database) if "lock timeout" in error.why or "lock" in error.what else []
         if held:
             raise Failed("database %s: %s" % (database.name, held[0]), node=error.node,
-                         why="\n".join([*held, error.why]), unchanged=_UNCHANGED,
+                         why="\n".join([*held, error.why]), unchanged=dumping.UNCHANGED,
                          next="end that session, then the same line again")
         raise Failed(error.what, node=error.node, why=error.why,
-                     unchanged=error.unchanged or _UNCHANGED,
+                     unchanged=error.unchanged or dumping.UNCHANGED,
                      next=error.next or "the same line again; snf-backup-db prune")
-
-
-_UNCHANGED = "the databases; what was written is INCOMPLETE and never counts"
 
 
 def _facts(connection: Any) -> Dict[str, Any]:
@@ -168,9 +186,34 @@ def _text_size(taken: BackupSet, connection: Any, database: "Database") -> int:
         sum(table.bytes for table in catalog.tables(connection))
 
 
-def _content(database: "Database", wish: Wish, snapshot: str, connection: Any, watch: Watch,
-             jobs: int) -> Dict[str, Any]:
-    """Tables, large objects and sequences, read by as many sessions as jobs."""
+def _content(database: "Database", wish: Wish, work: dumping.Dumping, connection: Any,
+             watch: Watch, jobs: int) -> Dict[str, Any]:
+    """Tables, large objects and sequences; where the dump outlives a broken line, they are read
+    again in its snapshot."""
+    import psycopg2
+    try:
+        return _read(database, wish, work.snapshot, connection, watch, jobs)
+    except (psycopg2.Error, Failed):
+        if work.again is None or connecting.answers(connection):
+            raise
+    for left in reversed(range(_BREAKS)):
+        interrupt.check()
+        snapshot = work.again()
+        watch.anew()
+        try:
+            with connecting.connect(database, readonly=True, snapshot=snapshot,
+                                    lock_timeout=wish.lock_wait) as another:
+                digest.lock_tables(another)
+                return _read(database, wish, snapshot, another, watch, jobs)
+        except Failed as error:
+            if not left or getattr(error.__cause__, "pgcode", None) is not None:
+                raise
+    raise AssertionError("the last one is raised")
+
+
+def _read(database: "Database", wish: Wish, snapshot: str, connection: Any, watch: Watch,
+          jobs: int) -> Dict[str, Any]:
+    """The same, by as many sessions as jobs."""
     if not wish.digests:
         return {"tables": [], "large_objects": [], "sequences": catalog.sequences(connection)}
     with ExitStack() as stack:
@@ -183,51 +226,13 @@ def _content(database: "Database", wish: Wish, snapshot: str, connection: Any, w
     return found
 
 
-@dataclass(frozen=True)
-class _Dumping:
-    """A pg_dump at work: the snapshot that it reads, its log, and the wait for its good end."""
-
-    snapshot: str
-    log: str
-    finish: Callable[[], None]
+def _exported(connection: Any) -> str:
+    return str(connecting.rows(connection, "SELECT pg_export_snapshot()")[0][0])
 
 
-@contextmanager
-def _dumping(taken: BackupSet, database: "Database", wish: Wish, one: Way, connection: Any,
-             pins: Dict[str, str], jobs: int) -> Iterator[_Dumping]:
-    """pg_dump beside us in the snapshot."""
-    clients = Clients.of(database)
-    log = os.path.join(taken.path, ".%s.log" % sets.file_name(database.name))
-    snapshot = connecting.rows(connection, "SELECT pg_export_snapshot()")[0][0] \
-        if one.snapshot else ""
-    path = archive.path_of(taken.directory(database.name), one.format)
-    words = [clients.program("pg_dump"), "-w", "-v", "-Z1",
-             *(["-Fd", "-j", str(jobs)] if one.format == DIRECTORY else ["-Fc"]),
-             *(["-f", path] if clients.here else []),
-             *(["--snapshot", snapshot] if snapshot else []),
-             "--lock-wait-timeout", str(wish.lock_wait * 1000)]
-    with pgpass(os.path.dirname(taken.path), database.owner, clients.node) as secret:
-        target = database.owner.conninfo(database.name)
-        # Before 9.3 there is no -d; a connection string as the last word is older.
-        job = clients.node.start([*words, target], stderr=log,
-                                 stdout=log if clients.here else path,
-                                 env=environment(pins, secret))
-        with running(job):
-            def finish() -> None:
-                code = job.wait()
-                if code != 0:
-                    text = tail(log, 40)
-                    raise Failed("pg_dump of %s: exit %d" % (database.name, code),
-                                 node=clients.node.name, why=blamed(text) or tail(log),
-                                 unchanged=_UNCHANGED, next="snf-backup-db prune")
-            yield _Dumping(snapshot, log, finish)
-    os.unlink(log)
-
-
-def _dumped_sequences(database: "Database", path: str, seen: List[Dict[str, Any]]
-                      ) -> List[Dict[str, Any]]:
+def _dumped_sequences(database: "Database", values: archive.Sequences,
+                      seen: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """The sequences with the values that are in the dump: they stand in no snapshot."""
-    values = archive.sequence_values(Clients.of(database), path)
     missing = [one["name"] for one in seen if (one["schema"], one["name"]) not in values]
     if missing:
         raise Failed("pg_dump left out the sequences %s" % ", ".join(missing),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterator
 
 from snftools.database.params import Params
-from snftools.errors import Refused
+from snftools.errors import Refused, SnfError
 
 if TYPE_CHECKING:
     from snftools.node import Node
@@ -98,7 +98,10 @@ def _file_there(node: "Node", params: Params) -> Iterator[str]:
         node.write(directory + "/pgpass", text, mode=0o600)
         yield directory + "/pgpass"
     finally:
-        _remove_there(node, directory)
+        try:
+            _remove_there(node, directory)
+        except SnfError:
+            pass  # the node is away: at the next start
 
 
 def _remove_there(node: "Node", directory: str) -> None:

@@ -20,7 +20,7 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 def need(backup_dir: str, databases: List["Database"]) -> List[int]:
     """The databases' sizes in bytes; Refused (3) with the numbers when the dumps would not fit."""
     sizes = [_size(database) for database in databases]
-    needed = sum(_estimate(backup_dir, database.name, size)
+    needed = sum(estimate(backup_dir, database.name, size)
                  for database, size in zip(databases, sizes))
     facts = os.statvfs(backup_dir)
     free = facts.f_bavail * facts.f_frsize
@@ -64,7 +64,7 @@ def _size(database: "Database") -> int:
         return int(catalog.database_facts(connection)["size"])
 
 
-def _estimate(backup_dir: str, name: str, size: int) -> int:
+def estimate(backup_dir: str, name: str, size: int) -> int:
     """Bytes that a dump will take: by the newest one's ratio, else the database's size."""
     old = previous(backup_dir, name)
     if not old:

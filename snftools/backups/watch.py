@@ -42,6 +42,11 @@ class Watch:
         with self._lock:
             self._hashed += size
 
+    def anew(self) -> None:
+        """What was hashed is hashed again."""
+        with self._lock:
+            self._hashed = 0
+
     def own(self, pid: int) -> None:
         """A session of ours that hashes: its bytes are counted by tell()."""
         self._own.add(pid)
@@ -59,14 +64,15 @@ class Watch:
             thread.join()
 
     def _look_often(self, over: threading.Event) -> None:
-        """Whatever goes wrong here, the dump itself will say it."""
-        try:
-            with connecting.connect(self._database) as connection:
-                sizes = self._sizes(connection)
-                while not over.wait(EVERY):
-                    self._look(connection, sizes)
-        except (SnfError, OSError, UnicodeError):
-            return
+        """Whatever goes wrong here, the dump itself will say it; after a broken line, again."""
+        while not over.is_set():
+            try:
+                with connecting.connect(self._database) as connection:
+                    sizes = self._sizes(connection)
+                    while not over.wait(EVERY):
+                        self._look(connection, sizes)
+            except (SnfError, OSError, UnicodeError):
+                over.wait(EVERY)
 
     def _look(self, connection: Any, sizes: Dict[str, int]) -> None:
         before = sum(self._dumped.values())

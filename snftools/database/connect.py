@@ -193,6 +193,16 @@ def execute(connection: Any, sql: str, values: Any = None) -> None:
         cursor.execute(sql, values)
 
 
+def answers(connection: Any) -> bool:
+    """Whether there is somebody still at the other end of a session."""
+    import psycopg2
+    try:
+        execute(connection, "SELECT 1")
+    except psycopg2.Error as error:
+        return error.pgcode is not None
+    return True
+
+
 @contextmanager
 def unlocked_after(connection: Any) -> Iterator[None]:
     """Let go of the locks that are taken in here, though the transaction goes on."""

@@ -7,13 +7,16 @@ import os
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import (Any, Callable, ContextManager, Dict, IO, Iterable, List, Mapping, Optional,
-                    Sequence, Tuple, Union)
+from typing import (TYPE_CHECKING, Any, Callable, ContextManager, Dict, IO, Iterable, List,
+                    Mapping, Optional, Sequence, Tuple, Union)
 
 from snftools import files
 from snftools.errors import Failed
 from snftools.node import pump, shell
 from snftools.output import trace
+
+if TYPE_CHECKING:
+    from snftools.node.kept import KeptJob
 
 NO_FILE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])     # what stat() calls none
 
@@ -161,6 +164,19 @@ class Node:
         if process.stdin is not None:
             process.stdin.close()
         return Job(self, process, argv)
+
+    keeps_in = ""  # the directory there for the programs that outlive the line
+
+    def keep(self, name: str, argv: Sequence[str], *, log: str,
+             env: Optional[Mapping[str, str]] = None) -> "KeptJob":
+        """Start a program that outlives the line to another machine and that only this command
+        wants: whatever it leaves there a later command clears away.
+
+        `SNF_JOB` tells it a directory there for its files, `SNF_PATIENCE` for how many seconds
+        we would try to come back; its standard output comes into the local file `log` by and
+        by.  `name` must be ours alone.
+        """
+        raise NotImplementedError
 
     def _words(self, argv: Tuple[str, ...], env: Optional[Mapping[str, str]],
                cwd: Optional[str], around: Optional[Callable[[str], str]] = None) -> List[str]:

@@ -15,11 +15,16 @@ import threading
 import time
 from typing import Any, Callable, List, Optional, Sequence
 
+from snftools.errors import Failed
 from snftools.node import pump
 
 UNKNOWN = 255
 _JOIN = 5.0  # seconds that standard error may stay open after ssh's end
 _KEPT = 4000  # bytes of what ssh itself said
+
+
+class Unknown(Failed):
+    """The line broke: what was started may have ended well, badly, or not at all."""
 
 
 def script(nonce: str, prologue: str) -> str:

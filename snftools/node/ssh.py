@@ -19,6 +19,7 @@ from snftools.node import connection, kept, remote, shell
 from snftools.node.base import NO_FILE, Node, Result, Stat
 from snftools.node.connection import CONFIG_VARIABLE, parse_address
 from snftools.node.glance import SCRIPT, Glance, Seen
+from snftools.node.remote import Unknown
 from snftools.node.tunnel import Tunnels
 
 __all__ = ["CONFIG_VARIABLE", "SshNode", "Unknown", "parse_address"]
@@ -54,10 +55,6 @@ _ERRORS = ((FileNotFoundError, 2, "No such file"), (PermissionError, 13, "Permis
            (OSError, 122, "Disk quota exceeded"))
 
 
-class Unknown(Failed):
-    """The line broke: what was started may have ended well, badly, or not at all."""
-
-
 class SshNode(Node):
     """A machine over ssh (live: keeps one connection)."""
 
@@ -75,7 +72,19 @@ class SshNode(Node):
         job = kept.Kept(self, keep, argv)
         job.start(["sh", *shell.words(argv, settings.get("env") or {}, settings.get("cwd"))],
                   settings.get("stdin") or b"")
-        return job.follow(settings.get("stdout"))
+        done = job.follow(settings.get("stdout"))
+        job.remove()
+        return done
+
+    keeps_in = kept.PARENT
+
+    def keep(self, name: str, argv: Sequence[str], *, log: str,
+             env: Optional[Mapping[str, str]] = None) -> kept.KeptJob:
+        kept.clear_dead(self)
+        job = kept.Kept(self, name, argv, owned=True)
+        patience = {"SNF_PATIENCE": "%d" % kept.comes_back()}
+        job.start(["sh", *shell.words(argv, {**(env or {}), **patience}, None)], b"")
+        return kept.KeptJob(job, log)
 
     def settle(self) -> None:
         kept.wait_for_all(self)

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from snftools.backups import (
-    archive, clients, dump, lasting, manifest, meter, pgpass, prune, restore, roles, scratch, sets,
+    archive, clients, dump, dumping, lasting, manifest, meter, pgpass, prune, restore, roles, scratch, sets,
     show, space, swap, verify, watch, wayback)
 from snftools.errors import Failed, NotVerified, Refused, SnfError, Usage
 from snftools.node import Result
@@ -119,11 +119,29 @@ def test_large_objects_before_one_is_opened_and_rows_without_a_copy_are_passed_o
     assert stream.found.tables == {0: ""} and stream.found.large_objects == {}
 
 
-def test_sequences_that_the_dump_lacks_are_named(monkeypatch):
-    monkeypatch.setattr(dump.Clients, "of", classmethod(lambda cls, one: None))
-    monkeypatch.setattr(archive, "sequence_values", lambda *_: {})
+def test_sequences_that_the_dump_lacks_are_named():
     with pytest.raises(Failed, match="left out the sequences ids"):
-        dump._dumped_sequences(DATABASE, "/d", [{"schema": "public", "name": "ids"}])
+        dump._dumped_sequences(DATABASE, {}, [{"schema": "public", "name": "ids"}])
+
+
+DF = "/dev/sda1 1000000 0 %d 0%% /var\n"
+
+
+@pytest.mark.parametrize("psql, said, exit, why", [
+    ("9.6", DF % 2, 0, ""),
+    ("9.6", DF % 1, 0, "1.0 kB are free for /var/jobs"),
+    ("9.6", "/var: not writable\n", 1, "/var: not writable"),
+    ("9.6", "nonsense\n", 0, "nonsense"),
+    ("", DF % 2, 0, "there is no psql")])
+def test_why_a_dump_is_not_made_on_another_machine(psql, said, exit, why):
+    class Far(Elsewhere):
+        keeps_in = "/var/jobs"
+
+        def run(self, argv, **settings):
+            if argv[0] == "psql":
+                return Result(tuple(argv), 0 if psql else 127, psql.encode())
+            return Result(tuple(argv), exit, said.encode())
+    assert dumping.no_room(clients.Clients(Far()), 1500) == why
 
 
 def test_without_a_snapshot_nobody_may_be_connected(monkeypatch):
