@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 
 from snftools.backups import (
-    archive, clients, dump, dumping, lasting, manifest, meter, pgpass, prune, restore, roles, scratch, sets,
-    show, space, swap, verify, watch, wayback)
+    archive, clients, dump, dumping, lasting, manifest, meter, pgpass, prune, restore, roles,
+    scratch, sets, show, space, swap, verify, watch, wayback)
 from snftools.errors import Failed, NotVerified, Refused, SnfError, Usage
 from snftools.node import Result
 
