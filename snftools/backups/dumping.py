@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 UNCHANGED = "the databases; what was written is INCOMPLETE and never counts"
 
-# $1 psql, $2 its database, $3 the snapshot ("": none), then pg_dump's words.  "held" is the same
-# snapshot under a name that lasts as long as this: until enough is said, or nobody comes back.
+# $1 what psql is told, $2 psql, $3 its database, $4 the snapshot ("": none), then pg_dump's words.
+# "held" is the same snapshot under a name that lasts as long as this: until enough is said, or
+# nobody comes back.
 _MAKE = """
-d=$SNF_JOB psql=$1 database=$2 snapshot=$3
-shift 3
+d=$SNF_JOB hold=$1 psql=$2 database=$3 snapshot=$4
+shift 4
 exec 2>&1
 if [ -n "$snapshot" ]; then
     mkfifo "$d/sql" || exit 1
     "$psql" -X -w -q -A -t -v ON_ERROR_STOP=1 "$database" <"$d/sql" >"$d/held" &
     holder=$!
     exec 3>"$d/sql"
-    echo "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-        SET TRANSACTION SNAPSHOT '$snapshot'; SELECT pg_export_snapshot();" >&3
+    printf "$hold" "$snapshot" >&3
     until [ -s "$d/held" ]; do
         kill -s 0 "$holder" || exit 1
         sleep 0.1 2>/dev/null || sleep 1
@@ -54,6 +54,13 @@ exit 0
 """
 
 
+# No timeout of the server may end what only waits.
+_HOLD = """DO 'BEGIN PERFORM set_config(name, ''0'', false) FROM pg_settings WHERE name IN
+    (''idle_in_transaction_session_timeout'', ''transaction_timeout''); END';
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET TRANSACTION SNAPSHOT '%s';
+SELECT pg_export_snapshot();
+"""
 # Free kilobytes where the dump would be made, then the directory.
 _ROOM = """
 d=$1
@@ -156,8 +163,8 @@ def _there(order: Order, log: str, env: Dict[str, str]) -> Iterator[Dumping]:
     sequences: archive.Sequences = {}
     name = "dump-%s-%d-%s" % (socket.gethostname(), os.getpid(),
                               sets.file_name(order.database.name))
-    job = node.keep(name, ["sh", "-c", _MAKE, "sh", order.clients.program("psql"), order.target,
-                           order.snapshot, *order.words()], log=log, env=env)
+    job = node.keep(name, ["sh", "-c", _MAKE, "sh", _HOLD, order.clients.program("psql"),
+                           order.target, order.snapshot, *order.words()], log=log, env=env)
 
     def finish() -> None:
         job.put("enough", b"")

@@ -101,8 +101,10 @@ def test_without_any_site_conf_node_by_node(practice_site, three, tmp_path):
     assert endstate.differences(endstate.whole(site), three.end) == []
 
 
-def test_init_drafts_a_site_that_can_be_planned(practice_site, tmp_path):
-    site = practice_site
+@pytest.mark.parametrize("layout", ["practice_site", "practice_site_one_host"])
+def test_init_drafts_a_site_that_can_be_planned(layout, request, tmp_path):
+    """Also where components share a machine."""
+    site = request.getfixturevalue(layout)
     conf = tmp_path / "site.conf"
     nodes = [site.node(name) for name in endstate.nodes(site)]
     cli.run("snf-upgrade", "init", "--site", conf, *nodes).expect(0)

@@ -36,6 +36,7 @@ def far() -> Iterator[Lab]:
     try:
         lab.database("db", SIMPLE)
         lab.postgres.execute("ALTER ROLE owner PASSWORD 'far away'")
+        lab.postgres.execute("ALTER ROLE owner SET idle_in_transaction_session_timeout = '500ms'")
         settings = lab.dir / "settings"
         settings.mkdir()
         (settings / "20-pithos.conf").write_text(
@@ -134,13 +135,16 @@ def begun(process: "subprocess.Popen[str]", programs: Path) -> None:
 def test_a_dump_outlives_the_line_and_so_does_its_snapshot(
         far: Lab, address: Any, slow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut before anything is read, while pg_dump is at work: a row that comes then is neither
-    in the dump nor in the digests, and pg_dump was started once."""
+    in the dump nor in the digests, and pg_dump was started once.  No timeout of the server ends
+    what holds the snapshot."""
     monkeypatch.setenv("PGPASSWORD", "far away")
     before = far.sql("SELECT count(*) FROM users")
     process = creating(far, address, slow, SNF_UPGRADE_FAILPOINT="dump.running:db=SIGSTOP")
     begun(process, slow)
     wait_for(lambda: state_of(process.pid) == "T")
     cut_lines()
+    wait_for(lambda: far.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                             " AND now() - state_change > '2 s'"))
     far.sql("INSERT INTO users (name) VALUES ('too late') RETURNING id")
     process.send_signal(signal.SIGCONT)
     (slow / "go").touch()
