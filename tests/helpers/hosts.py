@@ -1,9 +1,9 @@
 """Test hosts: real machines for ssh, made of namespaces, on one machine (needs root).
 
 Each host has its own network, process list, host name and root file system (an overlay over
-this machine's, or over any other Debian root), an init as PID 1 and its own sshd.  The control
-machine is a network namespace too: `inside()` puts the calling thread into it, so that every
-program which a test starts there reaches the hosts and nothing else.
+this machine's, or over any other Debian root), Debian's init as PID 1 and its own sshd.  The
+control machine is a network namespace too: `inside()` puts the calling thread into it, so that
+every program which a test starts there reaches the hosts and nothing else.
 
     out    10.78.0.0/24   control (.1) and all hosts: ssh, HTTP
     lan    10.77.0.0/24   hosts alone: the database
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from snftools.practice import tree
-from tests.helpers import inits
+from tests.helpers import cgroups, inits
 
 CONTROL = "10.78.0.1"
 GATEWAY = "192.0.2.254"  # to nowhere
@@ -34,7 +34,8 @@ _CLONE_NEWNET = 0x40000000
 # What a host must not see of this machine.
 _HIDDEN = ("home", "root", "work", "tmp", "srv", "mnt", "media", "var/lib/dpkg", "var/lib/apt",
            "var/cache/apt", "var/lib/postgresql", "var/log", "var/backups", "var/tmp",
-           "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo", "etc/snf-upgrade")
+           "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo", "etc/snf-upgrade",
+           "etc/systemd/system", *("etc/rc%s.d" % level for level in "0123456S"))
 _NEEDED = ("sshd", "ip", "unshare", "nsenter")
 
 
@@ -45,7 +46,12 @@ def why_not() -> str:
     missing = [name for name in _NEEDED if not shutil.which(name, path=tree.MACHINE)]
     if missing:
         return "test hosts need %s" % " ".join(missing)
-    tried = subprocess.run(["unshare", "-m", "-n", "-p", "-u", "-i", "--fork", "true"],
+    if not os.path.exists(inits.PROGRAMS[inits.SYSTEMD]):
+        return "test hosts need systemd"
+    if cgroups.own() is None:
+        return "test hosts need a cgroup2 that can be written"
+    tried = subprocess.run(["unshare", "-m", "-n", "-p", "-u", "-i", "-C", "--fork",
+                            "mount", "-t", "cgroup2", "cgroup2", "/mnt"],
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     return tried.stderr.decode().strip() if tried.returncode else ""
 
@@ -68,6 +74,15 @@ def until(wanted: Callable[[], object], seconds: float = 30.0) -> None:
         time.sleep(0.05)
 
 
+def umount(path: Path) -> None:
+    """Unmount it, once what used it has died."""
+    deadline = time.monotonic() + PATIENCE
+    while os.path.ismount(str(path)):
+        if subprocess.run(["umount", str(path)], stderr=subprocess.DEVNULL).returncode:
+            assert time.monotonic() < deadline, "%s is busy" % path
+            time.sleep(0.05)
+
+
 class Host:
     """One machine (live); `root` is its root directory as this machine sees it."""
 
@@ -83,6 +98,7 @@ class Host:
         self.user = "root"
         self.directory = hosts.directory / name
         self.root = self.directory / "root"
+        self.group = hosts.group / name
         self._keeper: Optional["subprocess.Popen[bytes]"] = None
 
     # -- its life --------------------------------------------------------------------------
@@ -134,6 +150,7 @@ class Host:
 
     def boot(self) -> None:
         """Start it: namespaces, PID 1, links."""
+        self.group.mkdir()
         self._keeper = subprocess.Popen(
             inits.words(self), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=(self.directory / "console").open("ab"), start_new_session=True,
@@ -197,6 +214,7 @@ class Host:
             self._keeper.send_signal(signal.SIGKILL)
             self._keeper.wait(PATIENCE)
             self._keeper = None
+            cgroups.remove(self.group, PATIENCE)
             for link in (self.link, "l" + self.link):
                 subprocess.run([*self.hosts.control, "ip", "link", "del", link],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -206,13 +224,6 @@ class Host:
         self.kill()
         self.boot()
         self.wait()
-
-    def umount(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while os.path.ismount(str(self.root)):
-            if subprocess.run(["umount", str(self.root)], stderr=subprocess.DEVNULL).returncode:
-                assert time.monotonic() < deadline, "%s is busy" % self.root
-                time.sleep(0.05)
 
     # -- what a test does to it --------------------------------------------------------------
 
@@ -299,10 +310,14 @@ class Hosts:
 
     def __init__(self, names: Sequence[str], bases: Optional[Dict[str, Tuple[str, str]]] = None
                  ) -> None:
-        """`bases`: {host: (its root directory, its init)}, by default this machine's, plain."""
+        """`bases`: {host: (its root directory, its init)}, by default this machine's."""
         self.directory = Path(tempfile.mkdtemp(prefix="snfh", dir="/tmp"))
         self.directory.chmod(0o755)
         call("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.directory)
+        ours = cgroups.own()
+        assert ours is not None
+        self.group = ours / self.directory.name
+        self.group.mkdir()
         self.all: List[Host] = []
         self._binds: Dict[str, List[Sequence[str]]] = {}
         self._network = subprocess.Popen(["unshare", "-n", "sleep", "infinity"],
@@ -313,7 +328,7 @@ class Hosts:
             self._make_network()
             for number, name in enumerate(names, 11):
                 self.all.append(Host(self, name, number,
-                                     *(bases or {}).get(name, ("/", inits.PLAIN))))
+                                     *(bases or {}).get(name, ("/", inits.SYSTEMD))))
             for host in self.all:
                 host.mount()
             self.write_client_files()
@@ -404,14 +419,11 @@ class Hosts:
         for host in self.all:
             host.kill()
         for host in self.all:
-            host.umount()
+            umount(host.root)
         self._network.kill()
         self._network.wait(PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while subprocess.run(["umount", str(self.directory)],
-                             stderr=subprocess.DEVNULL).returncode:
-            assert time.monotonic() < deadline, "%s is busy" % self.directory
-            time.sleep(0.05)
+        cgroups.remove(self.group, PATIENCE)
+        umount(self.directory)
         shutil.rmtree(str(self.directory), ignore_errors=True)
 
 

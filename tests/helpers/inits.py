@@ -1,6 +1,5 @@
 """What is PID 1 of a test host, and the file systems that it finds.
 
-    plain     a few lines of Python: sshd alone
     sysvinit  Debian's, where the root has it: sshd by inittab
     systemd   Debian's: sshd as its unit, init scripts as the units that it makes of them
 """
@@ -9,12 +8,10 @@ from __future__ import annotations
 
 import os
 import uuid
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-PLAIN, SYSVINIT, SYSTEMD = "plain", "sysvinit", "systemd"
-PROGRAMS = {PLAIN: "/sbin/host-init", SYSVINIT: "/sbin/init", SYSTEMD: "/lib/systemd/systemd"}
+SYSVINIT, SYSTEMD = "sysvinit", "systemd"
+PROGRAMS = {SYSVINIT: "/sbin/init", SYSTEMD: "/lib/systemd/systemd"}
 
 _INITTAB = """id:2:initdefault:
 si::sysinit:/bin/true
@@ -33,13 +30,14 @@ Restart=always
 RestartSec=100ms
 KillMode=process
 """
-# What a machine has and a host has not: devices, consoles, the kernel's settings, the night.
-_MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service",
-           "dev-hugepages.mount", "dev-mqueue.mount", "e2scrub_all.timer", "e2scrub_reap.service",
-           "getty.target", "proc-sys-fs-binfmt_misc.automount", "sys-fs-fuse-connections.mount",
+# What a machine has and a host has not: devices, modules, consoles, the kernel's settings.
+_MASKED = ("console-getty.service", "dbus.service", "dbus.socket", "dev-hugepages.mount",
+           "dev-mqueue.mount", "getty.target", "modprobe@.service",
+           "proc-sys-fs-binfmt_misc.automount", "sys-fs-fuse-connections.mount",
            "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+           "systemd-ask-password-console.path", "systemd-ask-password-wall.path",
            "systemd-logind.service", "systemd-modules-load.service",
-           "systemd-remount-fs.service", "systemd-sysctl.service", "systemd-timesyncd.service",
+           "systemd-remount-fs.service", "systemd-sysctl.service",
            "systemd-udev-trigger.service", "systemd-udevd.service",
            "systemd-udevd-control.socket", "systemd-udevd-kernel.socket")
 _SCRIPT = """set -e
@@ -82,20 +80,16 @@ exec chroot . "$init"
 def prepare(host: Any) -> None:
     """Write what its PID 1 reads and runs."""
     host.put("sbin/host-sshd", _SSHD, 0o755)
-    if host.init == PLAIN:
-        host.put("sbin/host-init", (HERE / "host_init.py").read_text(), 0o755)
-    elif host.init == SYSVINIT:
+    host.put("etc/fstab", "")  # of this machine's disks
+    if host.init == SYSVINIT:
         host.put("etc/inittab", _INITTAB)
     else:
         units = host.root / "etc/systemd/system"
         host.put("etc/systemd/system/ssh.service", _UNIT)
-        (units / "multi-user.target.wants").mkdir(exist_ok=True)
-        for name in ("default.target", "multi-user.target.wants/ssh.service"):
-            (units / name).unlink(missing_ok=True)
+        (units / "multi-user.target.wants").mkdir()
         (units / "multi-user.target.wants/ssh.service").symlink_to("../ssh.service")
         (units / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
         for name in _MASKED:
-            (units / name).unlink(missing_ok=True)
             (units / name).symlink_to(os.devnull)
         host.put("etc/machine-id", uuid.uuid4().hex + "\n")
 
@@ -103,6 +97,7 @@ def prepare(host: Any) -> None:
 def words(host: Any) -> "list[str]":
     """How its namespaces are made and its PID 1 is started."""
     binds = [str(word) for pair in host.hosts.binds(host) for word in pair]
-    own = ["-m", "-p", "-u", "-i", "-n"] + (["-C"] if host.init == SYSTEMD else [])
-    return ["unshare", "--kill-child", *own, "--fork", "sh", "-c", _SCRIPT, "host",
+    return ["unshare", "--kill-child", "-m", "-p", "-u", "-i", "-n", "--fork",
+            "sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"', str(host.group),
+            "unshare", "-C", "sh", "-c", _SCRIPT, "host",
             str(host.root), host.name, PROGRAMS[host.init], *binds]
