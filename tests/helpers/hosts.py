@@ -33,9 +33,9 @@ PATIENCE = 20.0  # seconds until a host must answer
 _CLONE_NEWNET = 0x40000000
 # What a host must not see of this machine.
 _HIDDEN = ("home", "root", "work", "tmp", "srv", "mnt", "media", "var/lib/dpkg", "var/lib/apt",
-           "var/cache/apt", "var/lib/postgresql", "var/log", "var/backups", "var/tmp",
-           "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo", "etc/snf-upgrade",
-           "etc/systemd/system", *("etc/rc%s.d" % level for level in "0123456S"))
+           "var/cache/apt", "var/lib/postgresql", "var/lib/snf-upgrade", "var/log",
+           "var/backups", "var/tmp", "etc/apt", "etc/postgresql", "etc/ssh", "etc/synnefo",
+           "etc/snf-upgrade", "etc/systemd/system", *("etc/rc%s.d" % level for level in "0123456S"))
 _NEEDED = ("sshd", "ip", "unshare", "nsenter")
 
 
