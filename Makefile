@@ -71,7 +71,7 @@ postgres-versions: deps-test
 	SNF_TEST_POSTGRES=$(CURDIR)/build/postgres $(PYTEST) -rs tests/database/test_backups_versions.py
 
 # The line broken in every phase of an upgrade of real hosts; CUTS=K/N: the K-th of N parts of
-# four rounds; CUTS=sample: three places.
+# five rounds; CUTS=sample: three places.
 cuts: deps-test
 	SNF_CUTS=$(or $(CUTS),1/1) $(PYTEST) -s tests/ssh/test_cuts.py
 

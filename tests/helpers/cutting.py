@@ -13,9 +13,9 @@ from tests.helpers import cli
 from tests.helpers.host_site import DB, HostSite
 
 ATTEMPTS = 4
-NODES = ("astakos", "cyclades", "pithos", "ganeti")
+NODES = ("astakos", "cyclades", "pithos", "ganeti", "cyclades")  # of each round
 SHORT = ("versions", "settings-proof", "verify", "proof")  # done within a second
-HOWS = ("cable", "sshd", "drop", "reboot")
+HOWS = ("cable", "sshd", "restart", "drop", "reboot")
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ def _fault(site: HostSite, place: Place) -> None:
         site.come_up(host)
         return
     begin, end = {"cable": (host.cut, host.mend), "sshd": (host.sshd_down, host.sshd_up),
+                  "restart": (host.sshd_stop, host.sshd_up),
                   "drop": (host.drop, host.undrop)}[place.how]
     begin()
     time.sleep(6)
@@ -132,15 +133,16 @@ def _rows(path: Path) -> List[Any]:
 
 def places(number: int) -> List[Place]:
     """The places of a round: each phase of the upgrade, what a node does by itself on another
-    node each round; the faults go on by one a round, so that four rounds bring each to each."""
+    node each round; the faults go on by one a round, so that five rounds bring each to each."""
     node = NODES[number]
+    web = "pithos" if node == "ganeti" else node  # Ganeti has no settings and no database
     steps = [("survey", node), ("stop." + node, node), ("quiet", node), ("backup-before", DB),
-             ("install." + node, node), ("versions." + node, node), ("settings." + node, node),
-             ("settings-proof." + node, node), ("migrate." + node, (node, DB)[number % 2]),
-             ("backup-migrate", DB), ("register", ("astakos", DB, "cyclades", "pithos")[number]),
+             ("install." + node, node), ("versions." + node, node), ("settings." + web, web),
+             ("settings-proof." + web, web), ("migrate." + web, (web, DB)[number % 2]),
+             ("backup-migrate", DB),
+             ("register", ("astakos", DB, "cyclades", "pithos", DB)[number]),
              ("verify", DB), ("quota", ("astakos", DB)[number % 2]), ("backup-quota", DB),
              ("start." + node, node), ("proof", (DB, node)[number % 2])]
     return [Place(step, host, HOWS[(place + number) % len(HOWS)],
                   0.1 if step.startswith(SHORT) else 0.1 + place % 3 * 0.25)
-            for place, (step, host) in enumerate(steps)
-            if not (node == "ganeti" and step.startswith(("settings", "migrate")))]
+            for place, (step, host) in enumerate(steps)]

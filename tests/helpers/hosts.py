@@ -299,6 +299,10 @@ class Host:
         """No sshd any more, and none of its sessions."""
         self.sh("touch /run/no-sshd; pkill -KILL sshd || true")
 
+    def sshd_stop(self) -> None:
+        """PID 1 restarts sshd, which takes until `sshd_up`: its sessions go on."""
+        self.sh("touch /run/no-sshd; " + inits.RESTARTS[self.init])
+
     def sshd_up(self) -> None:
         """PID 1 starts it again."""
         self.sh("rm -f /run/no-sshd")

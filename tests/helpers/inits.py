@@ -12,6 +12,7 @@ from typing import Any
 
 SYSVINIT, SYSTEMD = "sysvinit", "systemd"
 PROGRAMS = {SYSVINIT: "/sbin/init", SYSTEMD: "/lib/systemd/systemd"}
+RESTARTS = {SYSVINIT: "kill $(cat /run/sshd.pid)", SYSTEMD: "systemctl restart ssh"}  # of sshd
 
 _INITTAB = """id:2:initdefault:
 si::sysinit:/bin/true

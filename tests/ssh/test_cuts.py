@@ -1,7 +1,7 @@
 """The line is cut while the master works; `snf-upgrade run` afterwards comes to the same end.
 
-SNF_CUTS=sample takes three places, SNF_CUTS=K/N the K-th of N parts of four rounds, 1/1 (make
-cuts) all of them, some sixty places: longer than CI may take.
+SNF_CUTS=sample takes three places, SNF_CUTS=K/N the K-th of N parts of five rounds, 1/1 (make
+cuts) all of them, eighty places: longer than CI may take.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ ROUNDS = [SAMPLE] if WANTED == "sample" else [cutting.places(number)
 
 
 @pytest.fixture
-def site(able, site_template):
-    made = HostSite(site_template)
+def site(bases, site_template):
+    made = HostSite(site_template, bases=bases)
     try:
         made.hosts.config.write_text(made.hosts.config.read_text() + "ServerAliveInterval 1\n"
                                      "ServerAliveCountMax 3\nConnectTimeout 5\n")
@@ -40,6 +40,6 @@ def test_the_same_end_whatever_happens_to_the_line(site, local_end, places):
     ran = endstate.services(site)
     met = cutting.run_through(site, places)
     for place, code in met.items():
-        print("%-24s %-9s %-6s exit %d" % (place.step, place.host, place.how, code))
+        print("%-24s %-9s %-7s exit %d" % (place.step, place.host, place.how, code))
     assert endstate.services(site) == ran
     assert endstate.differences(local_end, endstate.whole(site, counted=False)) == []
