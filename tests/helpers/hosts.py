@@ -286,14 +286,17 @@ class Host:
         call(*self.hosts.control, "ip", "link", "set", self.link, "up")
 
     def drop(self) -> None:
-        """Its packets vanish on the way, and nobody is told."""
-        call("nsenter", "-t", self.pid(), "--net", "ip", "route", "add", "blackhole",
-             CONTROL + "/32")
+        """Its packets to and from the control machine vanish, and nobody is told."""
+        self._filter("-A")
 
     def undrop(self) -> None:
         """They arrive again."""
-        call("nsenter", "-t", self.pid(), "--net", "ip", "route", "del", "blackhole",
-             CONTROL + "/32")
+        self._filter("-D")
+
+    def _filter(self, how: str) -> None:
+        for chain, side in (("INPUT", "-s"), ("OUTPUT", "-d")):
+            call("nsenter", "-t", self.pid(), "--net", "iptables", how, chain, side, CONTROL,
+                 "-j", "DROP")
 
     def sshd_down(self) -> None:
         """No sshd any more, and none of its sessions."""

@@ -263,11 +263,11 @@ def test_255_of_a_broken_line_is_unknown_and_the_next_command_works(host, node):
     assert node.run(["echo", "x"]).stdout == b"x\n"
 
 
-@pytest.mark.parametrize("how", ["cable", "sshd"])
+@pytest.mark.parametrize("how", ["cable", "drop", "sshd"])
 def test_a_kept_program_survives_and_its_whole_output_comes(host, node, how):
     node.run(["true"])
-    fault = [host.cut, host.mend] if how == "cable" else [host.sshd_down, host.sshd_up]
-    broken = later([1, 6], *fault)
+    broken = later([1, 6], *{"cable": (host.cut, host.mend), "drop": (host.drop, host.undrop),
+                             "sshd": (host.sshd_down, host.sshd_up)}[how])
     lines = []
     result = node.run(["sh", "-c", "i=0; while [ $i -lt 12 ]; do echo $i; i=$((i+1)); sleep 1; "
                                    "done; echo end >&2; exit 3"],
