@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from tests.helpers import cutting, endstate
+from tests.helpers import cutting, endstate, leftovers
 from tests.helpers.host_site import HostSite
 
 WANTED = os.environ.get("SNF_CUTS", "")
@@ -43,3 +43,4 @@ def test_the_same_end_whatever_happens_to_the_line(site, local_end, places):
         print("%-24s %-9s %-7s exit %d" % (place.step, place.host, place.how, code))
     assert endstate.services(site) == ran
     assert endstate.differences(local_end, endstate.whole(site, counted=False)) == []
+    assert leftovers.on(site.hosts) == {}
