@@ -27,6 +27,7 @@ from tests.helpers.site import PracticeSite  # noqa: E402
 SIZES = [int(word) for word in os.environ.get("SNF_BENCH_NODES", "1,4,16,64").split(",")]
 HURT = os.environ.get("SNF_BENCH_HURT", "") == "1"
 FORKS = "16"
+OTHERS = 5  # hosts beside the Ganeti nodes that are counted
 
 
 def family(pid: int) -> Set[int]:
@@ -108,7 +109,7 @@ def measure(template: PracticeSite, nodes: int, engine: str) -> None:
 
 def main() -> int:
     """Measure, print a table."""
-    why = making.why_not()
+    why = making.why_not() or making.too_many(max(SIZES) + OTHERS)
     if why:
         print("not measured: %s" % why)
         return 0
