@@ -200,7 +200,7 @@ def _values(directory: Path, conf: Mapping[str, Any], ports: Mapping[str, int]) 
         **{"DB_" + name.upper(): dbname for name, dbname in conf["databases"].items()},
         "CYCLADES_TOKEN": data.CYCLADES_TOKEN, "PITHOS_TOKEN": data.PITHOS_TOKEN,
         "QUOTAHOLDER_TOKEN": secrets.token_hex(12), "AMQP_PASSWORD": secrets.token_hex(8),
-        "SECRET_KEY": secrets.token_hex(24), "ENCRYPTION_KEY": secrets.token_hex(12),
+        "SECRET_KEY": secrets.token_hex(24), "ENCRYPTION_KEY": data.ENCRYPTION_KEY,
         "PROXY": str(not together)}
 
 

@@ -11,6 +11,7 @@ DATABASE_PASSWORD = "practice-password"
 HOME_TOKEN = "mYg0wqZ8rTnC5k2yJdAeVQ=="
 CYCLADES_TOKEN = "pR4c71ceCyc1adesT0kenA=="
 PITHOS_TOKEN = "pR4c71cePith0sServ1ceQ=="
+ENCRYPTION_KEY = "pR4c71ceRap1PasswordKey"
 
 OWNER = "synnefo"
 HERE = Path(__file__).parent
@@ -120,6 +121,7 @@ def _set_parameters(
         "home_token": HOME_TOKEN,
         "cyclades_token": CYCLADES_TOKEN,
         "pithos_token": PITHOS_TOKEN,
+        "encryption_key": ENCRYPTION_KEY,
     }
     for name, value in parameters.items():
         cursor.execute("SELECT set_config(%s, %s, true)", ("practice." + name, value))

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Tuple
 from snftools.errors import Failed
 
 HERE = Path(__file__).resolve().parent
-_VERSIONED = re.compile(r"^(snf-|synnefo|python-(astakosclient|objpool)$)")
+_VERSIONED = re.compile(r"^(snf-|synnefo|python-(astakosclient|objpool|crypto|memcache)$)")
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Nodes:
         text = "PITHOS_BACKEND_DB_CONNECTION = %r\n" % url
         if node != "pithos":
             text += "DATABASES = {'default': %r}\n" % default
+            text += "SECRET_ENCRYPTION_KEY = %r\n" % data.ENCRYPTION_KEY
         (self.path / node / "etc/synnefo/10-practice.conf").write_text(text)
 
     def run(self, node: str, command: Sequence[str], stdin: str = "") -> Answer:

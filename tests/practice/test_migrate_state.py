@@ -230,3 +230,34 @@ def test_initdb_succeeds_with_1(make_nodes: Callable[..., Nodes]) -> None:
     nodes.install("pithos")
     done = nodes.run("pithos", ["pithos-migrate", "initdb"])
     assert (done.exit, done.out) == (1, "DB initialized.\n")
+
+
+@pytest.mark.parametrize(
+    "setting, version, complaint",
+    [
+        ("", "2.1.0", ""),
+        ("", "2.6.1", "ValueError: IV must be 16 bytes long"),
+        ("SECRET_ENCRYPTION_KEY = 'x'\n", "2.1.0", "CorruptedPassword: Can not decrypt password."),
+    ],
+)
+def test_ganeti_passwords_need_their_key_and_an_old_library(
+    make_nodes: Callable[..., Nodes], setting: str, version: str, complaint: str
+) -> None:
+    nodes = make_nodes()
+    root = nodes.install("cyclades")
+    (root / "usr/lib/synnefo/versions/python-crypto").write_text(version + "\n")
+    (root / "etc/synnefo/99-local.conf").write_text(setting)
+    done = nodes.run("cyclades", ["snf-manage", "migrate", "--noinput"])
+    assert (done.exit, complaint in done.err) == (1 if complaint else 0, True)
+    last = "SELECT max(migration) FROM south_migrationhistory WHERE app_name = 'db'"
+    assert nodes.psql("cyclades", last)[0][0][:4] == ("0065" if complaint else "0068")
+    old = "SELECT count(*) FROM db_backend WHERE password_hash !~ ':.*:'"
+    assert nodes.psql("cyclades", old) == [(2 if complaint else 0,)]
+
+
+def test_without_passwords_neither_is_asked_for(make_nodes: Callable[..., Nodes]) -> None:
+    nodes = make_nodes()
+    root = nodes.install("cyclades")
+    (root / "usr/lib/synnefo/versions/python-crypto").write_text("2.6.1\n")
+    nodes.psql("cyclades", "UPDATE db_backend SET password_hash = ''")
+    good(nodes, "cyclades", ["snf-manage", "migrate", "--noinput"])

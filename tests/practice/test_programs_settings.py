@@ -149,3 +149,23 @@ def test_help_of_a_command(programs: Programs) -> None:
     assert words[:2] == ["-v", "--settings=SETTINGS"] and words[-2:] == ["--version", "-h,"]
     for option in ("--url=URL", "--auth-token=AUTH_TOKEN", "--renew-token", "--purge-services"):
         assert option in words
+
+
+@pytest.mark.parametrize(
+    "node, value, library, code",
+    [
+        ("cyclades", "memcached://127.0.0.1:11211/", False, 1),
+        ("cyclades", "memcached://127.0.0.1:11211/", True, 0),
+        ("cyclades", "locmem:///", False, 0),
+        ("astakos", "memcached://127.0.0.1:11211/", False, 0),
+    ],
+)
+def test_memcached_needs_its_library(
+    programs: Programs, node: str, value: str, library: bool, code: int
+) -> None:
+    root = programs.path / node
+    (root / "etc/synnefo/99-local.conf").write_text("VMAPI_CACHE_BACKEND = %r\n" % value)
+    if library:
+        (root / "usr/lib/synnefo/versions/python-memcache").write_text("1.45\n")
+    done = programs.call(node, "snf-manage diffsettings")
+    assert (done.exit, "InvalidCacheBackendError: Memcached cache" in done.err) == (code, code == 1)

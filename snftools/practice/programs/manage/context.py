@@ -43,6 +43,12 @@ class DistributionNotFound(Exception):
     __module__ = "pkg_resources"
 
 
+class InvalidCacheBackendError(Exception):
+    """What the settings name to cache with can't be had (OBSERVED C 13)."""
+
+    __module__ = "django.core.cache.backends.base"
+
+
 class Context:
     """One node, as a program that is installed on it sees it."""
 
@@ -98,6 +104,16 @@ class Context:
                 sys.stdout.flush()
                 sys.stderr.write("%s\n" % exc)
                 raise SystemExit(1)
+
+    def require_cache(self):
+        """End as cyclades does where its cache needs a library that is not installed."""
+        backend = str(self.settings.get("VMAPI_CACHE_BACKEND", ""))
+        if self.version("snf-cyclades-app") is None or not backend.startswith("memcached:"):
+            return
+        if self.version("python-memcache") is None:
+            raise InvalidCacheBackendError(
+                "Memcached cache backend requires either the 'memcache' or 'cmemcache' library"
+            )
 
     def db(self, alias="default"):
         """Return the connection of a Django database: psycopg2, or sqlite3 for the default one.

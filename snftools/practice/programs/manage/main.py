@@ -56,6 +56,7 @@ def _offered(context, name):
 
 def _run(context, argv):
     context.load()  # Synnefo configures logging first: broken settings end everything
+    context.require_cache()
     words = [word for word in argv[1:] if not word.startswith("--settings-dir")]
     if words[:1] == ["--version"]:
         print(context.version("snf-webproject"))

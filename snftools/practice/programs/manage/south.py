@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 
-from . import contenttypes
+from . import contenttypes, passwords
 from .context import ImproperlyConfigured
 from .history import HISTORY
 from .statements import debug, query, statements
@@ -21,6 +21,8 @@ PACKAGES = (
     ("snf-cyclades-app", ("db", "userdata")),
     ("snf-astakos-app", ("im", "quotaholder_app")),
 )
+# Migrations that are code: what they ask before their statements.
+CODE = {"0066_add_iv": passwords.look}
 GHOSTS = """
 
  ! These migrations are in the database but not on disk:
@@ -173,6 +175,8 @@ def _run(context, connection, app, name):
         return False
     with open(path, encoding="utf-8") as source:
         text = source.read()
+    if name in CODE:
+        CODE[name](context, connection)
     silent = text.startswith("-- data")
     for statement in statements(text):
         if not silent:

@@ -5,11 +5,12 @@ INSERT INTO db_backend (id, index, clustername, username, port, hash, password_h
                         drained, pinst_cnt, updated, mtotal, mfree, dtotal, dfree, ctotal)
 SELECT n, n - 1, 'ganeti' || n || '.example.org', 'cyclades', 5080,
        substr(encode(sha256(convert_to('backend ' || n, 'UTF8')), 'hex'), 1, 40),
-       'encrypted:' || substr(md5('salt ' || n), 1, 8) || '$'
-           || encode(decode(md5('password ' || n), 'hex'), 'base64') || chr(10),
+       'encrypted:' || salt || '$' || encode(  -- programs/manage/passwords.py
+           decode(md5(current_setting('practice.encryption_key') || salt), 'hex')
+           || decode(md5('password ' || n), 'hex'), 'base64') || chr(10),
        false, n = 2, (ARRAY[8, 0])[n], '2013-09-02 06:00:00+00', (ARRAY[64000, 0])[n],
        (ARRAY[1000, 0])[n], (ARRAY[200000, 0])[n], (ARRAY[1000, 0])[n], (ARRAY[32, 0])[n]
-FROM generate_series(1, 2) AS n;
+FROM generate_series(1, 2) AS n, substr(md5('salt ' || n), 1, 8) AS salt;
 
 INSERT INTO db_flavor (id, cpu, ram, disk, deleted, disk_template)
 SELECT f, (ARRAY[1, 2, 4])[(f - 1) / 9 + 1], (ARRAY[1024, 2048, 4096])[(f - 1) / 3 % 3 + 1],
