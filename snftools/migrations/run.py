@@ -125,10 +125,20 @@ def _added(plan: Plan, step: Step, before: DatabaseState, after: DatabaseState
 
 
 def started(plan: Plan, state: DatabaseState) -> bool:
-    """Whether any migration of this release is in the database's history already."""
+    """Whether any migration of this release is in the database's history already.
+
+    One that is only adopted changes nothing: somebody who typed the runbook's --fake line
+    beforehand has not taken the way back away (RUNBOOK 2.2, OBSERVED C 1).
+    """
     if state.revision is not None and plan.alembic.at_head(state):
         return True
-    return any(plan.history(app, state).applied for app in plan.apps)
+    return any(len(plan.history(app, state).applied) > (app in _adopted(plan))
+               for app in plan.apps)
+
+
+def _adopted(plan: Plan) -> List[str]:
+    """The applications whose first migration is faked, for its tables stand already."""
+    return [app for step in plan.steps if step.kind == "south-initial-fake" for app in step.apps]
 
 
 def is_due(plan: Plan, role: str, state: DatabaseState) -> bool:

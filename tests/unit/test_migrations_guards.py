@@ -70,6 +70,12 @@ def test_finished_database_needs_nothing():
     assert due(state) == [] and refused(state) == [] and run.started(PLAN, state)
 
 
+def test_a_fake_that_somebody_typed_before_takes_no_way_back_away():
+    assert not run.started(PLAN, astakos(qh_rows=1))
+    assert run.started(PLAN, astakos(qh=2))
+    assert run.started(PLAN, astakos(im=1, qh_rows=1))
+
+
 @pytest.mark.parametrize("rows", range(1, 8))
 def test_the_fake_is_never_due_with_a_history(rows):
     assert "adopt-quotaholder" not in due(astakos(im=18, qh=rows))
