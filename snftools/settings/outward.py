@@ -62,13 +62,19 @@ def neutral(directory: SettingsDir, part: Mapping[str, Any], given: Mapping[str,
     for name, value in given.items():
         _override(found, directory, name, "the databases", value)
     for name, row in part["settings"].items():
-        if row["always"] or directory.has(name):
+        if row["always"] or (directory.has(name) and _leads(directory, name, row["begins"])):
             _override(found, directory, name, row["what"], ast.literal_eval(row["value"]))
     for name in directory.names():
         if name not in found.values:
             _unlisted(found, directory, name, base, part["host"])
     _prove(found, directory, base, part["host"])
     return found
+
+
+def _leads(directory: SettingsDir, name: str, beginning: str) -> bool:
+    """Whether the value begins so; one that is not known may."""
+    value = directory.scan.namespace.values.get(name)
+    return not isinstance(value, str) or value.startswith(beginning)
 
 
 def _override(found: Neutral, directory: SettingsDir, name: str, what: str, value: Any) -> None:

@@ -95,3 +95,14 @@ def test_databases_are_given_and_written_as_python_2_source():
 def test_numbers_beside_an_address_stay():
     _, found = made("A = {'h': 'https://other.example.org/x', 'port': 80}\n")
     assert values(found)["A"]["port"] == 80
+
+
+@pytest.mark.parametrize("value, becomes", [
+    ("memcached://10.0.0.1:11211;10.0.0.2:11211/", "memcached://rehearsal.invalid:11211/"),
+    ("locmem:///", None), ("file:///var/tmp/cache", None),
+    ("other://cache.example.org/", "other://rehearsal.invalid/")])
+def test_a_cache_stays_of_its_kind(value, becomes):
+    """With memcached every snf-manage needs a library (OBSERVED C 13)."""
+    _, found = made("VMAPI_CACHE_BACKEND = %r\n" % value)
+    got = values(found).get("VMAPI_CACHE_BACKEND")
+    assert (got or "").startswith(becomes) if becomes else got is None
