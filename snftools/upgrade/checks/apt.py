@@ -46,6 +46,15 @@ def source_version(look: Look, node: Any) -> List[Finding]:
             if package.there and query.compare(node, package.version, "<<", oldest)]
 
 
+def libraries(look: Look, node: Any) -> List[Finding]:
+    """What does Synnefo's work is of a version that the migrations are known to go with."""
+    from snftools.packages.libraries import unknown
+    return [Finding("library", "warning", "%s is at %s: not known to do" % (name, version),
+                    node=node.name, why=why, remedy="snf-upgrade rehearse    (shows whether it "
+                    "does)")
+            for name, version, why in unknown(node, look.up.release.part("packages"))]
+
+
 def busy(look: Look, node: Any) -> List[Finding]:
     """Another apt or dpkg holds dpkg's lock: the install would be turned away."""
     return [Finding("apt-busy", "error", "%s is at work (pid %d)"
@@ -86,6 +95,7 @@ def unattended(look: Look, node: Any) -> List[Finding]:
 
 CHECKS = [Check("half-configured", "install", NODE, configured),
           Check("source-version", "install", NODE, source_version),
+          Check("library", "migrate", NODE, libraries),
           Check("apt-busy", "install", NODE, busy),
           Check("policy-rc.d", "install", NODE, policy),
           Check("etckeeper", "install", NODE, etckeeper),

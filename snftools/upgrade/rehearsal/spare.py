@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
 
 from snftools import services
+from snftools.packages.libraries import names_for
 from snftools.packages.query import installed, package_names
 from snftools.report import Finding
 
@@ -29,22 +30,24 @@ def silence(spare: "Node", release: "Release") -> None:
 
 
 def _packages(live: Sequence["Node"], spare: "Node", part: Mapping[str, Any]) -> List[Finding]:
-    wanted = {}
+    wanted: Dict[str, str] = {}
     for node in live:
-        names = [*package_names(dict(part), node.roles), *part["removed"]]
+        libraries = names_for(part, node.roles)
+        wanted.update(dict.fromkeys(set(libraries) - set(wanted), ""))
+        names = [*package_names(dict(part), node.roles), *part["removed"], *libraries]
         wanted.update({name: one.version for name, one in installed(node, names).items()
                        if one.there})
     there = installed(spare, sorted(wanted)) if wanted else {}
-    other = sorted(name for name, version in wanted.items()
-                   if name not in there or not there[name].configured
-                   or there[name].version != version)
+    other = sorted(name for name, version in wanted.items() if version != (
+        there[name].version if name in there and there[name].there else "")
+        or (version and not there[name].configured))
     if not other:
         return []
+    words = ["%s=%s" % (name, wanted[name]) if wanted[name] else name + "-" for name in other]
     return [Finding(PACKAGES, "error", "its packages are not those of %s: %s" % (
         ", ".join(node.name for node in live), ", ".join(other)), spare.name,
         why="the upgrade begins with what is installed on the live site",
-        remedy="apt-get install %s" % " ".join("%s=%s" % (name, wanted[name])
-                                               for name in other), code=3)]
+        remedy="apt-get install %s" % " ".join(words), code=3)]
 
 
 def _services(spare: "Node", release: "Release") -> List[Finding]:
