@@ -29,6 +29,7 @@ class Database:
     """A database of the site; `oid` 0 means that the server has none of that name (any more).
 
     `node` names it in its settings; `server_node` and `bindir` have the programs of its server.
+    `server_at`: where the server is, when the programs are not taken from there.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Database:
     admin: str = field(default="", repr=False)
     server_node: Optional["Node"] = None
     bindir: str = ""
+    server_at: Optional["Node"] = None
 
     @property
     def programs_node(self) -> "Node":

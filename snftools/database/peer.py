@@ -111,7 +111,7 @@ def refused(database: "Database", why: str) -> Refused:
 def place(database: "Database") -> Tuple["Node", str]:
     """The node with the server, and the server's socket there."""
     host, name = database.owner.host, ".s.PGSQL.%d" % database.owner.port
-    node = database.server_node or database.node
+    node = database.server_at or database.server_node or database.node
     if host.startswith("/"):
         return node, "%s/%s" % (host.rstrip("/"), name)
     if host not in _LOCAL and database.server_node is None:

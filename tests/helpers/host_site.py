@@ -32,6 +32,9 @@ _SPARE_HBA = """local all all                   trust
 host  all postgres 10.77.0.0/24 trust
 host  all synnefo  10.77.0.0/24 scram-sha-256
 """
+_OWN_HBA = """local all postgres              peer
+host  all all 127.0.0.1/32      scram-sha-256
+"""
 _NOT_COPIED = ("etc/apt", "etc/hostname", "var/lib/apt", "var/cache", "var/log/apt", "run",
                "tmp", "root", "srv", "var/run", "var/lock")
 
@@ -40,10 +43,11 @@ class HostSite(PracticeSite):
     """The site (live); a PracticeSite for those that look at one."""
 
     def __init__(self, template: PracticeSite, odd: bool = False, bases: Any = None,
-                 spares: Any = None, twins: Any = None) -> None:
+                 spares: Any = None, twins: Any = None, own: bool = False) -> None:
         """`odd`: cyclades is a host of 2010, pithos has sudo alone, ganeti has another locale
         and a motd.  `spares`: {host: node whose packages it has}, and a server on db2.
-        `twins`: {one more node: the template's node that it is made after}."""
+        `twins`: {one more node: the template's node that it is made after}.  `own`: there is
+        one spare, reached by sudo alone; the server is its own, and not started yet."""
         directory = new_directory()
         directory.mkdir()
         super().__init__(directory)
@@ -52,9 +56,12 @@ class HostSite(PracticeSite):
         self._facts["nodes"].update((name, self._facts["nodes"][model])
                                     for name, model in self._models.items())
         self.spares: Dict[str, str] = spares or {}
-        self.hosts = Hosts([*self._facts["nodes"], DB, *self.spares, *([DB2] if spares else [])],
-                           bases)
+        self.spare_db = "".join(self.spares) if own or not spares else DB2
+        self.hosts = Hosts(list(dict.fromkeys(filter(None, [
+            *self._facts["nodes"], DB, *self.spares, self.spare_db]))), bases)
         try:
+            if own:
+                self.host(self.spare_db).make_sudo()
             if odd:
                 self.host("cyclades").make_old()
                 self.host("pithos").make_sudo()
@@ -98,8 +105,8 @@ class HostSite(PracticeSite):
         self.start_server()
         for name in self.spares:
             self.host(name).sh("apt-get -q update")
-        if self.spares:
-            self._start(DB2, self.spare_server)
+        if self.spare_db == DB2:
+            self.start_spare_server()
         self._rename_addresses(changes)
         self._write_conf()
         for host in self.node_hosts:
@@ -122,17 +129,26 @@ class HostSite(PracticeSite):
         self.hosts.bind(host.name, str(template.dir / "repo"), "/srv/repo")
 
     def _make_spare_server(self) -> None:
-        """An empty server on db2, which the hosts reach, and who may do all there."""
+        """An empty server which the hosts reach, or its own machine alone."""
         place = self.dir.parent / "p"
         place.mkdir()
         self.spare_server = Server(place)
         self.spare_server.initialize()
+        own, host = self.spare_db != DB2, self.host(self.spare_db)
         text = (self.spare_server.data / "practice.conf").read_text()
-        self.spare_server._write("practice.conf", re.sub(
-            "(?m)^listen_addresses = .*$", "listen_addresses = '%s'" % self.host(DB2).lan, text))
-        self.spare_server._write("pg_hba.conf", _SPARE_HBA)
-        self.hosts.bind(DB2, str(place), str(place))
-        (self.host(DB2).root / str(place)[1:]).mkdir(parents=True)
+        text = re.sub("(?m)^listen_addresses = .*$", "listen_addresses = '%s'"
+                      % ("127.0.0.1" if own else host.lan), text)
+        if own:
+            text = re.sub("(?m)^unix_socket_directories = .*$",
+                          "unix_socket_directories = '/run/postgresql'", text)
+        self.spare_server._write("practice.conf", text)
+        self.spare_server._write("pg_hba.conf", _OWN_HBA if own else _SPARE_HBA)
+        self.hosts.bind(host.name, str(place), str(place))
+        (host.root / str(place)[1:]).mkdir(parents=True)
+
+    def start_spare_server(self) -> None:
+        """Start the server for copies on its host."""
+        self._start(self.spare_db, self.spare_server)
 
     @property
     def spare_uri(self) -> str:

@@ -104,3 +104,69 @@ def test_a_spare_with_other_packages_or_services_is_refused(done):
                for one in refused.json["findings"])
     site.host("sp3").sh("pkill -f '^gunicorn: master'")
     cli.run("snf-upgrade", "rehearse", "--clean", "--yes", site=site, timeout=600).expect(0)
+
+
+@pytest.fixture(scope="module")
+def alone(able, site_template_one_host):
+    """A site of two nodes with one spare for both, where PostgreSQL is not started yet."""
+    site = HostSite(site_template_one_host, spares={"sp1": "node1"}, own=True)
+    name = "etc/synnefo/10-snf-webproject-database.conf"
+    try:
+        site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
+        data = (site.host("node1").root / name).read_bytes()
+        (site.host("node2").root / name).write_bytes(data)
+        with site.hosts.inside():
+            yield site
+    finally:
+        site.destroy()
+
+
+def on_the_spare(site, *more):
+    words = [word for node in ("node1", "node2")
+             for word in ("--map", "%s=%s" % (node, site.host("sp1").address))]
+    return cli.run("snf-upgrade", "rehearse", *words, "--yes", "--json", *more, site=site,
+                   timeout=1800)
+
+
+def on_its_server(site, sql):
+    return site.host("sp1").sh("cd / && runuser -u postgres -- psql -Atc \"%s\"" % sql).split()
+
+
+def test_a_shared_spare_needs_the_packages_of_both_and_a_server(alone):
+    site = alone
+    before, host = endstate.whole(site), site.host("sp1")
+    packages, server = on_the_spare(site, "--check").expect(3).json["findings"]
+    assert (packages["check"], packages["node"]) == ("rehearsal-packages", "node1-node2")
+    assert packages["remedy"].startswith("apt-get install snf-pithos-app=0.13")
+    host.sh(packages["remedy"].replace("apt-get", "apt-get -q -y"))
+    assert on_the_spare(site, "--check").expect(3).json["findings"] == [server]
+    error = on_the_spare(site).expect(3).json["error"]
+    assert (error["what"], error["why"], error["next"]) == (
+        server["what"], server["why"], server["remedy"])
+    assert error["what"].startswith("there is no server for the copies")
+    assert "no socket of a server with port 5432" in error["why"]
+    assert error["next"].startswith("start PostgreSQL on node1-node2 and let postgres in")
+    assert not (site.dir.parent / "s/backups-rehearsal").exists()
+    assert endstate.differences(before, endstate.whole(site)) == []
+
+
+def test_the_spare_s_own_server_gets_the_copies_by_peer(alone):
+    site, host = alone, alone.host("sp1")
+    before = endstate.whole(site)
+    site.start_spare_server()
+    told = on_the_spare(site, "--check").expect(5).json["result"]
+    assert told["databases"] == {"snf_apps": "snf_apps_rehearsal",
+                                 "snf_pithos": "snf_pithos_rehearsal"}
+    ours = "SELECT datname FROM pg_database WHERE datname LIKE 'snf%'"
+    assert on_its_server(site, ours) == []
+    told = on_the_spare(site).expect(0).json["result"]
+    assert told["nodes"] == {"node1-node2": ["node1", "node2"]}
+    assert {row["step"] for row in told["steps"]} >= {"migrate.node1", "migrate.node2", "quota"}
+    assert {"snf_apps_rehearsal", "snf_pithos_rehearsal"} <= set(on_its_server(site, ours))
+    brought = (host.root / "etc/synnefo/~snf-rehearsal.conf").read_text()
+    assert "127.0.0.1:5432/snf_pithos_rehearsal" in brought
+    cli.run("snf-upgrade", "rehearse", "--clean", "--yes", site=site, timeout=600).expect(0)
+    assert on_its_server(site, ours) == []
+    assert on_its_server(site, "SELECT rolname FROM pg_roles WHERE rolname = 'synnefo'") == []
+    assert not (host.root / "etc/synnefo/~snf-rehearsal.conf").exists()
+    assert endstate.differences(before, endstate.whole(site)) == []

@@ -59,6 +59,7 @@ def _add_before(sub: Any) -> None:
 def _add_rehearse(sub: Any) -> None:
     """rehearse."""
     rehearse = cli.add_subcommand(sub, "rehearse", "make the same upgrade on a copy of the site")
+    cli.add_options(rehearse, "check")
     rehearse.add_argument("--map", metavar="NODE=HOST", action="append", default=[],
                           help="the spare machine, or root directory, for a node (repeats)")
     rehearse.add_argument("--in", dest="inside", metavar="DIR", default="",

@@ -28,10 +28,15 @@ def act(args: Any) -> Report:
     os.environ.pop("SNF_UPGRADE_STATE_DIR", None)  # it would name the live one to our children
     if args.clean:
         from snftools.commands.upgrade import rehearse_clean
-        return rehearse_clean.clean(up, args, record)
+        return rehearse_clean.look(up, record) if args.check else \
+            rehearse_clean.clean(up, args, record)
     _refuse_begun(up)
     up.leave_out_silent()
     derived, values = _derived(up, args, record)
+    if args.check:
+        from snftools.commands.upgrade import rehearse_check
+        return rehearse_check.check(up, derived, record.with_values(values),
+                                    last_step(up))
     cli.confirm(args, "Take a backup of the live databases, and make the upgrade on %s?"
                 % ", ".join(spare.entry.root or spare.entry.address
                             for spare in derived.spares))
@@ -73,6 +78,7 @@ def _derived(up: Upgrade, args: Any, record: Record) -> Tuple[derive.Derived, Di
     if args.server:
         _check_server(args.server)
     spares, left_out = derive.spares(site, mapped)
+    _need_roots(spares, base)
     if not (args.server or record.values.get("server")) and (
             len(spares) > 1 or spares[0].entry.root):
         raise Usage("--server URI: which PostgreSQL server gets the copies?")
@@ -81,6 +87,17 @@ def _derived(up: Upgrade, args: Any, record: Record) -> Tuple[derive.Derived, Di
     return derive.Derived(base, backup_dir, spares, left_out), {
         "base": base, "backup_dir": backup_dir, "map": dict(mapped),
         "server": args.server or record.values.get("server") or ""}
+
+
+def _need_roots(spares: Tuple[derive.Spare, ...], base: str) -> None:
+    """Refused (3) when a root directory that somebody else must make is not there."""
+    for one in spares:
+        root = one.entry.root
+        if root and not root.startswith(os.path.join(base, "nodes") + "/") \
+                and not os.path.isdir(root):
+            raise Refused("%s is no directory" % root, unchanged="everything",
+                          next="make it a root directory with the packages of %s"
+                          % ", ".join(one.of))
 
 
 def _check_server(uri: str) -> None:
@@ -105,15 +122,17 @@ def _rehearse(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
     diff = {spare.entry.name: _diff(up, args, derived, spare.entry.name)
             for spare in derived.spares}
     prepared.result.update(diff=diff, diff_files=diffs.write(derived.base, diff))
-    code, failed = _child(args, "run", "--until", _last_step(up), "--yes", *site)
+    code, failed = _child(args, "run", "--until", last_step(up), "--yes", *site)
     state, name = State(derived.state_dir), up.site.name + derive.SUFFIX
     back, journal = 0, runs.newest(state, name, up.release.name)
     if journal is not None and code not in (130, 143):
-        failed += told.failures(state.run_dir(journal.run), journal)
+        log = state.run_dir(journal.run)
+        failed = [*(told.failures(log, journal) or failed), *told.warnings(log, journal)]
         back, stopped = _child(args, "rollback", "--yes", *site)
         failed += stopped
         journal = runs.last(state, name, up.release.name)
     findings += [told.for_live(up, derived, copies, one) for one in failed]
+    findings = list(dict.fromkeys(one for one in findings if one.check not in EXPECTED))
     return told.report(up, derived, record, prepared, findings, code or back, journal)
 
 
@@ -127,7 +146,7 @@ def _child(args: Any, *words: str) -> Tuple[int, List[Finding]]:
     return report.exit_code(False), []
 
 
-def _last_step(up: Upgrade) -> str:
+def last_step(up: Upgrade) -> str:
     """The row before users write: start and what follows are not made."""
     rows = [row.name for row in up.rows]
     return rows[next(number for number, row in enumerate(up.rows) if row.users_write) - 1]

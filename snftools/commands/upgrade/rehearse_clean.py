@@ -18,11 +18,13 @@ from snftools.upgrade.orphans import run_lock
 from snftools.upgrade.rehearsal import copies, derive
 from snftools.upgrade.rehearsal.record import Record
 
+NOTHING = "no rehearsal of %s is there: nothing to do"
+
 
 def clean(up: Upgrade, args: Any, record: Record) -> Report:
     """What was made, by the record: undone on machines, dropped, removed, looked for again."""
     if not record.base:
-        return Report(lines=("no rehearsal of %s is there: nothing to do" % up.site.name,))
+        return Report(lines=(NOTHING % up.site.name,))
     base = record.base
     spares, left_out = derive.spares(up.site, record.values["map"])
     derived = derive.Derived(base, record.values["backup_dir"], spares, left_out)
@@ -38,9 +40,26 @@ def clean(up: Upgrade, args: Any, record: Record) -> Report:
                          "Looked for again: all is gone."))
 
 
+def look(up: Upgrade, record: Record) -> Report:
+    """With --check: what would be removed, by the record; nothing is asked or changed."""
+    if not record.base:
+        return Report(lines=(NOTHING % up.site.name,))
+    values = record.values
+    there = [*("database %s" % name for name in record.names("databases")),
+             *("role %s" % name for name in record.names("roles")),
+             *(place for place in (values["backup_dir"], record.base) if os.path.lexists(place))]
+    if values.get("undo"):
+        there += ["settings of the live site on %s" % place
+                  for place in dict.fromkeys(values["map"].values())
+                  if not place.startswith(os.path.join(record.base, "nodes") + "/")]
+    return Report(changed=True, result={"removed": there},
+                  lines=tuple("would remove: %s" % one for one in there))
+
+
 def _machines(up: Upgrade, args: Any, derived: derive.Derived, record: Record) -> List[str]:
     """Spare machines get their packages and settings back; copied roots are removed whole."""
-    machines = [one for one in derived.spares if not derived.is_copy(one)]
+    machines = [one for one in derived.spares if not derived.is_copy(one)
+                and (not one.entry.root or os.path.isdir(one.entry.root))]
     if not machines:
         return []
     ready.go_back(up, args, derived, say_aside(up.ctx.command))

@@ -58,7 +58,7 @@ def prepare(up: Upgrade, args: Any, derived: derive.Derived, record: Record, say
                                 "nodes": {name: list(of) for name, of in derived.live_of.items()},
                                 "left_out": list(derived.left_out)})
     for name, of in derived.live_of.items():
-        prepared.findings += spare.unfit(_live(up, of), nodes[name], up.release)
+        prepared.findings += spare.unfit(live_nodes(up, of), nodes[name], up.release)
     if not prepared.findings:
         with node_locks(list(nodes.values()), up.ctx.command):
             _fill(up, args, derived, record, nodes, prepared, say)
@@ -81,7 +81,8 @@ def go_back(up: Upgrade, args: Any, derived: derive.Derived, say: Say) -> None:
                       unchanged="the live site", next="snf-upgrade rehearse --clean")
 
 
-def _live(up: Upgrade, names: Sequence[str]) -> List[Node]:
+def live_nodes(up: Upgrade, names: Sequence[str]) -> List[Node]:
+    """The live nodes of these names."""
     return [up.ctx.open(up.site.node(name)) for name in names]
 
 
@@ -91,18 +92,19 @@ def _fill(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
     from snftools.backups import prune, sets
     from snftools.database import find, interrupt
     live = find.find(up.ctx.all_nodes(), up.site)
-    _brought(up, derived, nodes, {one.name: one.owner for one in live}, prepared)
+    brought_settings(up, derived, nodes, {one.name: one.owner for one in live}, prepared)
     if prepared.findings:
         return
+    server = server_of(up.site, derived, record, nodes)
+    interrupt.run(lambda: copies.refuse(server, live, record))
     name = _set_of_live(up, args, derived, live, say)
     backup = sets.find(derived.backup_dir, name)
     prune.remove([one for one in sets.list_sets(derived.backup_dir) if one.name != name])
     prepared.size = sum(int(backup.manifest(one)["facts"]["size"]) for one in backup.databases)
-    server = server_of(up.site, derived, record, nodes)
     say("restoring %s" % name)
     reached, rows = interrupt.run(lambda: copies.make(
         server, backup, live, up.release.part("outward"), record, up.ctx.progress))
-    brought = _brought(up, derived, nodes, reached, prepared)
+    brought = brought_settings(up, derived, nodes, reached, prepared)
     prepared.result.update(
         set=name, settings={key: one.as_dict() for key, one in brought.items()},
         databases={key: one.dbname for key, one in reached.items()},
@@ -112,13 +114,14 @@ def _fill(up: Upgrade, args: Any, derived: derive.Derived, record: Record,
             bring.write(one, up.release.name, up.release.part("settings"), undo(derived, record))
 
 
-def _brought(up: Upgrade, derived: derive.Derived, nodes: Dict[str, Node],
-             reached: Mapping[str, "Params"], prepared: Prepared) -> Dict[str, bring.Brought]:
+def brought_settings(up: Upgrade, derived: derive.Derived, nodes: Dict[str, Node],
+                     reached: Mapping[str, "Params"], prepared: Prepared
+                     ) -> Dict[str, bring.Brought]:
     """What each spare's settings will be."""
     base = [urlsplit(one.base_url).netloc.lower() for one in up.site.components.values()]
     found = {}
     for name, of in derived.live_of.items():
-        settled = [node for node in _live(up, of) if node.exists(bring.DEFAULT_PATH)]
+        settled = [node for node in live_nodes(up, of) if node.exists(bring.DEFAULT_PATH)]
         if settled:
             found[name] = bring.plan(settled, nodes[name], up.release.part("outward"), reached,
                                      base)
@@ -144,21 +147,35 @@ def server_of(site: Site, derived: derive.Derived, record: Record, nodes: Dict[s
 def _set_of_live(up: Upgrade, args: Any, derived: derive.Derived, live: "Sequence[Database]",
                  say: Say) -> str:
     """A set that equals the live databases: an earlier rehearsal's, or a new one."""
-    from snftools.backups import lasting, sets
     from snftools.commands import backup_db
-    words = ["create", "--label", LABEL, "--verify", "archive", "--backup-dir",
-             derived.backup_dir, "--site", up.site.path]
-    if os.path.isdir(derived.backup_dir):
-        there = backup_db.act(backup_db.build_parser().parse_args([*words, "--check"]))
-        if not there.changed and lasting.same_objects(
-                sets.find(derived.backup_dir, str(there.result["set"])), live):
-            say("set %s is as the live databases are" % there.result["set"])
-            return str(there.result["set"])
+    there = set_there(up, derived, live)
+    if there:
+        say("set %s is as the live databases are" % there)
+        return there
     say("taking a backup set of the live site")
     files.make_private_directory(derived.backup_dir)
+    words = _set_words(up, derived)
     made = backup_db.act(backup_db.build_parser().parse_args(
         words + (["--quiet"] if args.quiet else []) + (["--json"] if args.json else [])))
     return str(made.result["set"]["name"])
+
+
+def set_there(up: Upgrade, derived: derive.Derived, live: "Sequence[Database]") -> str:
+    """The name of an earlier rehearsal's set that equals the live databases, or ""."""
+    from snftools.backups import lasting, sets
+    from snftools.commands import backup_db
+    if not os.path.isdir(derived.backup_dir):
+        return ""
+    there = backup_db.act(backup_db.build_parser().parse_args(
+        [*_set_words(up, derived), "--check"]))
+    same = not there.changed and lasting.same_objects(
+        sets.find(derived.backup_dir, str(there.result["set"])), live)
+    return str(there.result["set"]) if same else ""
+
+
+def _set_words(up: Upgrade, derived: derive.Derived) -> List[str]:
+    return ["create", "--label", LABEL, "--verify", "archive", "--backup-dir",
+            derived.backup_dir, "--site", up.site.path]
 
 
 def derived_plan(up: Upgrade, derived: derive.Derived, run_id: str) -> Plan:

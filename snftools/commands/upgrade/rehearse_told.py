@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from snftools.commands.upgrade import rehearse_ready as ready
 from snftools.commands.upgrade.common import Ended, Upgrade
 from snftools.report import Finding, Report
+from snftools.settings import outward
 from snftools.upgrade import facts
 from snftools.upgrade.child import error_of
 from snftools.upgrade.journal import Journal
@@ -36,6 +37,18 @@ def failures(run_dir: str, journal: Journal) -> List[Finding]:
             record.node, why=str(error.get("why") or ""), remedy=str(error.get("next") or ""),
             code=record.exit or 1)]
         found += [replace(one, where=one.where or record.step) for one in told]
+    return found
+
+
+def warnings(run_dir: str, journal: Journal) -> List[Finding]:
+    """What the steps that were made warn of, as the real run's steps will; our own file in the
+    settings is none of the live site's."""
+    found: List[Finding] = []
+    for step in dict.fromkeys(record.step for record in journal.records
+                              if record.event == "done" and record.step):
+        answer = _answer(os.path.join(run_dir, "log", step + ".json"))
+        found += [one for one in failure.findings(answer, ("warning",))
+                  if os.path.basename(one.where.partition(":")[0]) != outward.FILE]
     return found
 
 

@@ -36,8 +36,8 @@ class Server:
         programs = self.node
         if set_format == clients.DIRECTORY and self.node.address != "local":
             programs = self.here  # the dump is a directory of this machine
-        return replace(live, node=self.node, admin=self.uri, server_node=programs, oid=0,
-                       bindir=self.bindir, owner=replace(
+        return replace(live, node=self.node, admin=self.uri, server_node=programs,
+                       server_at=self.node, oid=0, bindir=self.bindir, owner=replace(
                            live.owner, host=where.host or _LOCALHOST, port=where.port, options=()))
 
     def maintenance(self, any_: "Database") -> Any:
@@ -45,19 +45,45 @@ class Server:
         return connecting.connect(any_, admin=True, dbname="postgres")
 
 
+def refuse(server: Server, live: Sequence["Database"], record: "Record") -> Dict[str, str]:
+    """What the copies will be called, by the live database's name; changes nothing.
+
+    Refused (3) when the server has no administrator for us, or a database of that name which
+    no rehearsal made.
+    """
+    known, names = set(record.names("databases")), {}
+    for database in live:
+        target = server.beside(database, clients.DIRECTORY)
+        _need_admin(server, target)
+        names[database.name] = lasting.name_of(database.name)
+        if names[database.name] not in known:
+            with server.maintenance(target) as session:
+                lasting.refuse_foreign(session, names[database.name], server.node.name)
+    return names
+
+
+def _need_admin(server: Server, target: "Database") -> None:
+    try:
+        admin.need_admin([target])
+    except Refused as error:
+        raise Refused("there is no server for the copies: %s" % error.what, node=error.node,
+                      why=error.why, unchanged="the live site",
+                      next="look at the server that --server names" if server.uri else
+                      "start PostgreSQL on %s and let postgres in as itself (peer), "
+                      "or --server URI" % server.node.name)
+
+
 def make(server: Server, backup: "BackupSet", live: Sequence["Database"], part: Dict[str, Any],
          record: "Record", progress: "Progress"
          ) -> Tuple[Dict[str, Params], List[Tuple[str, int]]]:
     """All copies, proven, with a login: how each is reached, by the live database's name, and
-    how many outward rows of which tables were given another address."""
-    known = set(record.names("databases"))
+    how many outward rows of which tables were given another address.  Ask `refuse` first."""
     outward = list(part["rows"])
     copies: Dict[str, Params] = {}
     rows: List[Tuple[str, int]] = []
     for database in live:
         values = backup.manifest(database.name)
         target = server.beside(database, values["format"])
-        admin.need_admin([target])
         with server.maintenance(target) as session:
             first = _password(copies, target)
             password = lasting.need_roles(
@@ -65,8 +91,6 @@ def make(server: Server, backup: "BackupSet", live: Sequence["Database"], part: 
                 first or target.owner.password, () if first else record.names("roles"),
                 lambda name: record.add("roles", name))
             name = lasting.name_of(database.name)
-            if name not in known:
-                lasting.refuse_foreign(session, name, server.node.name)
             lasting.drop(session, [name], keep=[name])  # what the last way back has replaced
         record.add("databases", name)
         lasting.make(backup, target, name, progress, outward)

@@ -117,7 +117,8 @@ def _spare(host: str, nodes: Sequence[NodeEntry]) -> Spare:
     roles = tuple(dict.fromkeys(role for node in nodes for role in node.roles))
     if host.startswith("/"):
         return Spare(NodeEntry(name, roles, root=host), tuple(node.name for node in nodes))
-    become = nodes[0].become if not host.startswith("root@") else ""
+    user = host.rpartition("@")[0]
+    become = nodes[0].become if not user else "" if user == "root" else "sudo"
     return Spare(NodeEntry(name, roles, host, become), tuple(node.name for node in nodes))
 
 

@@ -30,6 +30,12 @@ class Record:
             raise Failed("can't read %s" % self.path, why=str(error), unchanged="everything")
         self.values = found if isinstance(found, dict) else {}
 
+    def with_values(self, values: Dict[str, Any]) -> "Record":
+        """The same with values that are not written down: for those who only look."""
+        other = Record(os.path.dirname(self.path))
+        other.values.update(values)
+        return other
+
     def names(self, kind: str) -> List[str]:
         """What was made: databases, roles."""
         return list(self.values.get(kind) or ())
