@@ -48,6 +48,7 @@ def offered(action: argparse.Action) -> Tuple[str, str]:
                "label": labels() + " $(_snf_labels %s)", "services": services(),
                "step": steps()[0]}
     by_metavar = {"SET": "$(_snf_sets %s)", "STEP": "%s $(_snf_node_steps '%s' %%s)" % steps(),
+                  "NODE=HOST": "$(_snf_mapped %s)",
                   "COMPONENT=URL": "astakos= cyclades= pithos=", "KEY=VALUE": email_keys()}
     metavar = str(action.metavar)
     words = by_name.get(action.dest) or by_metavar.get(metavar)

@@ -32,6 +32,11 @@ _snf_nodes() {
         }' "$(_snf_site_conf "$@")" 2>/dev/null | _snf_plain
 }
 
+_snf_mapped() {
+    # NODE= of each node, for the machine that takes its place.
+    _snf_nodes "$@" | sed 's/$/=/'
+}
+
 _snf_backup_dir() {
     local named
     named=$(_snf_value '|--backup-dir|' "$@")

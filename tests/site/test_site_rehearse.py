@@ -70,6 +70,16 @@ def listener():
     door.close()
 
 
+def seed(site):
+    """Traps that the upgrade gets over: a line of the shipped 0.13 settings made live, a copy
+    that is executed, the runbook's fake typed beforehand (OBSERVED E, C 1)."""
+    with open(str(site.node("cyclades") / "etc/synnefo/99-local.conf"), "a") as stream:
+        stream.write("API_ROOT_URL = APP_INSTALL_URL + '/api'\n")
+    (site.node("pithos") / "etc/synnefo/old.bak.conf").write_text("MINE = 1\n")
+    site.psql("astakos", "INSERT INTO south_migrationhistory (app_name, migration, applied) "
+                         "VALUES ('quotaholder_app', '0001_initial', now())")
+
+
 @pytest.fixture(scope="module")
 def done(site_template, spare_server):
     """A site that was rehearsed, what it was before, and who was talked to."""
@@ -84,6 +94,7 @@ def done(site_template, spare_server):
             "CYCLADES_QUOTAHOLDER_URL = 'http://127.0.0.1:%d/quotaholder/v'\n")))
         site.psql("cyclades", "UPDATE db_backend SET clustername = '127.0.0.1', port = %d "
                               "WHERE id = (SELECT min(id) FROM db_backend)" % port)
+        seed(site)
         before = endstate.whole(site), files_of(site)
         first = rehearse(site, spare_server, "--json").expect(0)
         yield SimpleNamespace(site=site, before=before, told=first.json["result"], came=came,
@@ -138,6 +149,30 @@ def test_the_report_has_times_rows_room_and_diffs(done):
     ahead = done.told["forecast"]
     assert ahead["at_most"] == pytest.approx(1.5 * ahead["without_service"], abs=0.2)
     assert "install.ganeti" in ahead["not_measured"]
+
+
+@pytest.mark.parametrize("node, old, new", [
+    ("astakos", "ASTAKOS_BASEURL = ", "ASTAKOS_BASE_URL = 'http://127.0.0.1:%s/astakos'"),
+    ("cyclades", "ASTAKOS_URL = 'http://127.0.0.1:%s/im/authenticate'",
+     "ASTAKOS_BASE_URL = 'http://127.0.0.1:%s/astakos'"),
+    ("cyclades", "API_ROOT_URL = APP_INSTALL_URL", "API_ROOT_URL = CYCLADES_BASE_URL"),
+    ("pithos", "", "ASTAKOS_BASE_URL = 'http://127.0.0.1:%s/astakos'"),
+])
+def test_the_traps_of_a_literal_rename_are_told_and_mended(done, node, old, new):
+    """OBSERVED E: another name in 0.13, a suffix that stays, a name that another line uses, a
+    setting that nobody has yet."""
+    port = done.site.facts["ports"]["astakos"]
+    diff = [line.replace(str(port), "%s") for line in done.told["diff"][node]]
+    assert not old or any(line.startswith("-" + old) for line in diff), diff
+    assert any(line.startswith("+" + new) for line in diff), diff
+
+
+def test_what_the_steps_warn_of_is_told(done):
+    found = {(one["check"], one["node"], one["where"].rpartition("/")[2])
+             for one in done.json["findings"]}
+    assert found >= {("settings-backup", "pithos", "old.bak.conf"),
+                     ("settings-follows", "cyclades", "99-local.conf:7")}
+    assert "~snf-rehearsal.conf" not in str(done.json["findings"])
 
 
 def test_plan_of_the_live_site_shows_the_measured_times(done):
