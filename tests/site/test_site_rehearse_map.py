@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from snftools.node.root import RootNode
 from tests.helpers import cli, endstate
 from tests.helpers.postgres import Postgres
 from tests.site.test_site_rehearse import databases, files_of
@@ -29,12 +30,12 @@ def spares(site_template):
     site.destroy()
 
 
-@pytest.fixture
-def shared(site_template_one_host):
-    """A root directory with the packages of all roles."""
-    site = site_template_one_host.copy(start=False)
-    yield site.node(*site.facts["nodes"])
-    site.destroy()
+def make_shared(root):
+    """Let the root of a cyclades node have the packages of pithos too."""
+    done = RootNode("spare", (), str(root)).run(
+        ["apt-get", "-q", "-y", "install", "snf-pithos-app=0.13-1",
+         "snf-pithos-webclient=0.13.1-1"], timeout=300)
+    assert done.ok, done.error_text
 
 
 def rehearse(site, server, where, *more):
@@ -130,10 +131,11 @@ def test_a_database_of_somebody_else_is_refused_before_a_backup_is_taken(
 
 
 def test_nodes_share_a_spare_only_when_their_settings_may(
-        practice_site, spares, shared, spare_server):
-    site, name = practice_site, "etc/synnefo/10-snf-webproject-database.conf"
+        practice_site, spares, spare_server):
+    site, shared, name = practice_site, spares.node("cyclades"), \
+        "etc/synnefo/10-snf-webproject-database.conf"
+    make_shared(shared)
     where = {"astakos": spares.node("astakos"), "cyclades": shared, "pithos": shared}
-    before = endstate.whole(site)
     for more in (("--check",), ()):
         done = rehearse(site, spare_server, where, *more).expect(3)
         assert "cyclades and pithos can't share a spare" in done.err
@@ -141,6 +143,7 @@ def test_nodes_share_a_spare_only_when_their_settings_may(
         assert "--map pithos=ANOTHER-HOST" in done.err
         assert databases(spare_server) == EMPTY
     shutil.copyfile(str(site.node("cyclades") / name), str(site.node("pithos") / name))
+    before = endstate.whole(site)
     told = rehearse(site, spare_server, where, "--json").expect(0).json["result"]
     assert told["nodes"] == {"astakos": ["astakos"], "cyclades-pithos": ["cyclades", "pithos"]}
     steps = {row["step"] for row in told["steps"]}
