@@ -12,7 +12,10 @@ from typing import Any
 
 SYSVINIT, SYSTEMD = "sysvinit", "systemd"
 PROGRAMS = {SYSVINIT: "/sbin/init", SYSTEMD: "/lib/systemd/systemd"}
-RESTARTS = {SYSVINIT: "kill $(cat /run/sshd.pid)", SYSTEMD: "systemctl restart ssh"}  # of sshd
+# Of sshd; the old one has ended then.
+RESTARTS = {SYSVINIT: "pid=$(cat /run/sshd.pid); kill $pid; "
+                      "while kill -0 $pid 2>/dev/null; do sleep 0.02; done",
+            SYSTEMD: "systemctl restart ssh"}
 
 _INITTAB = """id:2:initdefault:
 si::sysinit:/bin/true

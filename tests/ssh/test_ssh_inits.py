@@ -48,8 +48,10 @@ def waits(host, node, then):
 
     def line(data):
         if data == b"begun\n":
-            then()
-            host.sh("touch /tmp/go")
+            try:
+                then()
+            finally:
+                host.sh("touch /tmp/go")
     return node.run(["sh", "-c", "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; "
                                  "echo ended"], stdout=line)
 
