@@ -7,6 +7,7 @@
 # make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
 # make playbook  ansible/ again, from the plan of a practice site
+# make ansible-versions  the playbook's tests with ansible-core 2.19 and the newest, by pip
 # make deb    the Debian packages, binary and source, in dist/
 # make bench NAME=startup  figures for doc/benchmarks.md; all of tests/bench without NAME
 # make deb-quick  a package from the sdist by stdeb, in build/quick
@@ -20,7 +21,7 @@ RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check coverage crash lint types unit settings-property deb deb-quick \
     bench playbook cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
-    check-debian check-piuparts deps deps-test clean
+    ansible-versions check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -69,6 +70,14 @@ fire-big: deps-test
 postgres-versions: deps-test
 	@tests/postgres-versions build/postgres
 	SNF_TEST_POSTGRES=$(CURDIR)/build/postgres $(PYTEST) -rs tests/database/test_backups_versions.py
+
+# pip's ansible-core in environments of their own; check-debian takes that of a release.
+ansible-versions: deps-test
+	@tests/ansible-versions build/ansible
+	for version in 2.19 newest; do \
+	    SNF_TEST_ANSIBLE=$(CURDIR)/build/ansible/$$version/bin/ansible-playbook \
+	    $(PYTEST) -rs $(or $(TESTS),tests/ansible tests/unit/test_upgrade_inventory.py) || exit 1; \
+	done
 
 # The line broken in every phase of an upgrade of real hosts; CUTS=K/N: the K-th of N parts of
 # five rounds; CUTS=sample: three places.

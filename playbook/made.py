@@ -67,8 +67,8 @@ def _role(phase: Phase) -> str:
     lines = _task(_title(phase), _tasks(phase))
     lines += ["  run_once: true"] if phase.site else []
     lines += ["  throttle: 1"] if phase.ordered else []
-    lines += ["  vars:", "    step_name: %s" % phase.name]
-    lines += ["    step_site: true"] if phase.site else []
+    lines += ["  vars:", "    snf_step_name: %s" % phase.name]
+    lines += ["    snf_step_site: true"] if phase.site else []
     return HEAD + _text(lines)
 
 
@@ -103,7 +103,7 @@ def _own(found: Sequence[Phase]) -> List[str]:
     """The Ganeti nodes, so many at a time: a failure is the node's own."""
     lines = _head("Ganeti nodes", "snf_own") + [
         '  serial: "{{ snf_serial | default(20) }}"',
-        "  max_fail_percentage: 25",
+        '  max_fail_percentage: "{{ snf_max_fail_percentage | default(25) }}"',
         "  pre_tasks:", *_indented(_task("Ask what is due", "plan") + ["  tags: [always]"]),
         "", *_indented(_task("Look whether it answers", "reachable") + ["  tags: [always]"]),
         "  roles:"]
@@ -123,7 +123,7 @@ def _head(title: str, hosts: str) -> List[str]:
 
 
 def _task(title: str, name: str) -> List[str]:
-    return ["- name: %s" % title, "  ansible.builtin.import_role:", "    name: common",
+    return ["- name: %s" % title, "  ansible.builtin.import_role:", "    name: snf",
             "    tasks_from: %s" % name]
 
 

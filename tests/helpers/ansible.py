@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 import pytest
 
@@ -14,7 +15,21 @@ from tests.helpers import cli
 
 HOME = cli.BIN.parent / "ansible"
 
-needed = pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="no ansible here")
+# SNF_TEST_ANSIBLE names another one than that of PATH; Ansible's other programs lie beside it.
+PLAYBOOK = os.environ.get("SNF_TEST_ANSIBLE", "ansible-playbook")
+
+
+def program(name: str) -> Optional[str]:
+    """Ansible's program of that name, from where ansible-playbook is."""
+    return shutil.which(os.path.join(os.path.dirname(PLAYBOOK), name))
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    """Skips where that program is not."""
+    return pytest.mark.skipif(program(name) is None, reason="no %s here" % name)
+
+
+needed = needs("ansible-playbook")
 
 # What Ansible says of its own and of what was looked at, not of a step.
 ASIDE = {"Ask for the plan", "Keep its steps", "Look for the survey", "Run up to the survey",
@@ -48,7 +63,7 @@ class Played:
 
 def words(*arguments: str) -> List[str]:
     """The words of the command line."""
-    return ["ansible-playbook", "-i", str(HOME / "inventory"), str(HOME / "upgrade.yml"),
+    return [PLAYBOOK, "-i", str(HOME / "inventory"), str(HOME / "upgrade.yml"),
             *arguments]
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 
-from tests.helpers import cli
+from tests.helpers import ansible, cli
 
 SITE = """
 name = large
@@ -88,13 +87,14 @@ def test_the_document_of_json_has_it_as_result(ask):
     assert document["result"] == json.loads(ask("--list").out) and not document["changed"]
 
 
-@pytest.mark.skipif(shutil.which("ansible-inventory") is None, reason="no ansible here")
+@ansible.needs("ansible-inventory")
 def test_ansible_reads_it(conf, tmp_path):
     script = tmp_path / "inventory"
     script.write_text("#!/bin/sh\nexec %s inventory \"$@\"\n" % cli.argv_of("snf-upgrade")[-1])
     script.chmod(0o755)
-    done = subprocess.run(["ansible-inventory", "-i", str(script), "--list"], check=True,
-                          env={**os.environ, "SNF_UPGRADE_SITE": str(conf)}, capture_output=True)
+    done = subprocess.run([ansible.program("ansible-inventory"), "-i", str(script), "--list"],
+                          check=True, capture_output=True,
+                          env={**os.environ, "SNF_UPGRADE_SITE": str(conf)})
     told = json.loads(done.stdout)
     assert told["cyclades"]["hosts"] == ["node1", "here"]
     assert told["_meta"]["hostvars"]["node1"]["ansible_port"] == 2222
