@@ -1,51 +1,42 @@
-"""A playbook that was broken off is finished by `snf-upgrade run`, and the other way round."""
+"""A playbook that was broken off is finished by `snf-upgrade run`, and the other way round.
+
+One upgrade changes hands three times; SNF_MIXES=all (make mixes) breaks off both engines in each
+row of the plan, in two upgrades.
+"""
 
 from __future__ import annotations
 
 import os
-import signal
 
 import pytest
 
-from tests.helpers import ansible, cli, endstate
-from tests.helpers.ansible import changed
+from playbook import made
+from tests.helpers import ansible, cli, endstate, turns
+from tests.helpers.turns import MASTER, PLAYBOOK
 
 pytestmark = ansible.needed
 
-
-@pytest.fixture
-def other(template):
-    """A second site."""
-    site = template.copy()
-    yield site
-    site.destroy()
+ALL = os.environ.get("SNF_MIXES", "") == "all"
 
 
-def test_the_engines_mix(site, other):
-    """Each begins what the other ends: the site is the same."""
-    by_master = broken_off_and_finished_by_the_master(site)
-    by_playbook = broken_off_and_finished_by_the_playbook(other)
-    assert endstate.differences(by_playbook, by_master) == []
+def test_a_site_that_changes_hands_comes_to_the_same_end(site, end):
+    turns.take(site, [("install", PLAYBOOK), ("settings", MASTER), ("start", PLAYBOOK)])
+    assert endstate.differences(endstate.whole(site), end) == []
+    status = cli.run("snf-upgrade", "status", "--json", site=site).expect(0).json["result"]
+    events = {step: told["event"] for step, told in status["steps"].items()}
+    assert {events[step] for step in ("settings.astakos", "install.pithos")} == {"done"}
+    assert {events[step] for step in ("migrate.astakos", "register", "quota")} == {"found"}
+    report = cli.run("snf-upgrade", "report", site=site).expect(0).out
+    assert [line for line in report.splitlines() if "register" in line and "found" in line]
 
 
-def broken_off_and_finished_by_the_master(site):
-    """Ctrl-C while packages are installed; the site then."""
-    process = ansible.start(site)
-    for line in process.stdout:
-        if "Run install]" in line:
-            os.killpg(process.pid, signal.SIGINT)
-            break
-    process.communicate(timeout=120)
-    assert process.returncode != 0
-    cli.run("snf-upgrade", "run", "--yes", site=site, timeout=600).expect(0)
-    return endstate.whole(site)
-
-
-def broken_off_and_finished_by_the_playbook(site):
-    cli.run("snf-upgrade", "run", "--yes", "--until", "settings", site=site,
-            timeout=300).expect(0)
-    done = ansible.play(site).expect(0)
-    assert {name for name, _ in changed(done)} == {
-        "Run " + name for name in ("migrate", "backup-migrate", "register", "quota",
-                                   "backup-quota", "start")}
-    return endstate.whole(site)
+@pytest.mark.skipif(not ALL, reason="make mixes")
+@pytest.mark.parametrize("first", (PLAYBOOK, MASTER))
+def test_broken_off_in_every_row(site, end, first):
+    rows = [phase.name for phase in made.phases(ansible.steps(site)) if phase.name != made.SURVEY]
+    taken, engine = [], first
+    for row in rows:
+        taken.append((row, engine))
+        engine = turns.other(engine)
+    turns.take(site, taken)
+    assert endstate.differences(endstate.whole(site), end) == []
