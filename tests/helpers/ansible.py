@@ -60,6 +60,11 @@ class Played:
                 found.add((task, said.group(1)))
         return found
 
+    def recap(self) -> Dict[str, int]:
+        """How much Ansible counts as changed on each host."""
+        found = re.findall(r"(?m)^(\S+) +: ok=[0-9]+ +changed=([0-9]+) ", self.out)
+        return {host: int(number) for host, number in found}
+
 
 def words(*arguments: str) -> List[str]:
     """The words of the command line."""
@@ -73,6 +78,7 @@ def environment(site: Any) -> Dict[str, str]:
     return {**env, "PATH": "%s:%s" % (cli.BIN, env["PATH"]), "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_HOME": str(site.dir.parent / "ansible"),
             "ANSIBLE_REMOTE_TMP": str(site.dir.parent / "ansible"), "LC_ALL": "C.UTF-8",
+            "ANSIBLE_SSH_TRANSFER_METHOD": "piped",  # the hosts' sshd has no sftp
             "ANSIBLE_SSH_ARGS": "-F %s" % env.get("SNF_UPGRADE_SSH_CONFIG", "none"),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(site.dir.parent / "ansible")}
 

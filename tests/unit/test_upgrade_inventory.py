@@ -87,14 +87,30 @@ def test_the_document_of_json_has_it_as_result(ask):
     assert document["result"] == json.loads(ask("--list").out) and not document["changed"]
 
 
-@ansible.needs("ansible-inventory")
-def test_ansible_reads_it(conf, tmp_path):
+@pytest.fixture
+def tell(conf, tmp_path):
+    """What one of Ansible's programs prints of our inventory."""
     script = tmp_path / "inventory"
     script.write_text("#!/bin/sh\nexec %s inventory \"$@\"\n" % cli.argv_of("snf-upgrade")[-1])
     script.chmod(0o755)
-    done = subprocess.run([ansible.program("ansible-inventory"), "-i", str(script), "--list"],
-                          check=True, capture_output=True,
-                          env={**os.environ, "SNF_UPGRADE_SITE": str(conf)})
-    told = json.loads(done.stdout)
+
+    def run(name, *words):
+        done = subprocess.run([ansible.program(name), "-i", str(script), *words], check=True,
+                              capture_output=True, text=True,
+                              env={**os.environ, "SNF_UPGRADE_SITE": str(conf)})
+        return done.stdout
+    return run
+
+
+@ansible.needs("ansible")
+def test_a_node_called_like_a_role_is_the_node_to_a_limit(tell, conf):
+    conf.write_text(SITE.replace("[[here]]", "[[pithos]]"))
+    assert tell("ansible", "pithos", "--list-hosts").split()[2:] == ["pithos"]
+    assert tell("ansible", "cyclades", "--list-hosts").split()[2:] == ["node1", "pithos"]
+
+
+@ansible.needs("ansible-inventory")
+def test_ansible_reads_it(tell):
+    told = json.loads(tell("ansible-inventory", "--list"))
     assert told["cyclades"]["hosts"] == ["node1", "here"]
     assert told["_meta"]["hostvars"]["node1"]["ansible_port"] == 2222
