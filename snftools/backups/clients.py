@@ -130,7 +130,7 @@ class Way:
     """How a server is dumped: by which pg_dump, in which format, in an exported snapshot or,
     where that can't be, only while nobody else is connected (`why` says why).
 
-    `there`: made on the disk of the programs' machine and brought over; else it writes here.
+    `there`: made on the disk of the programs' machine and brought over.  `stream`: why not.
     """
 
     client: str
@@ -139,6 +139,19 @@ class Way:
     snapshot: bool
     why: str = ""
     there: bool = False
+    stream: str = ""
+
+    @property
+    def told(self) -> str:
+        """For a message: "directory", "custom, made there and brought over"."""
+        return self.format + (", made there and brought over" if self.there else
+                              ", a stream that ends with the line" if self.stream else "") + (
+                                  "" if self.snapshot else ", only while nobody is connected")
+
+    @property
+    def reasons(self) -> str:
+        """Why it is not the first one."""
+        return "\n".join(filter(None, (self.why, self.stream)))
 
 
 def version_number(text: str) -> int:

@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence
 
 from snftools import failpoint, files
 from snftools.backups import archive, dumping, manifest, sets, space
@@ -52,11 +52,10 @@ def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Pr
     connected to a server that has no snapshots; Failed when a dump fails: the set then stays
     INCOMPLETE.
     """
-    found = [way(database) for database in databases]
+    found = ways(backup_dir, databases)
     for database, one in zip(databases, found):
         _need_quiet(database, one)
     sizes = space.need(backup_dir, databases)
-    found = _placed(backup_dir, databases, found, sizes, progress)
     try:
         taken = sets.create(backup_dir, wish.label, {
             "databases": [database.name for database in databases], "whole": wish.whole,
@@ -74,18 +73,19 @@ def take(backup_dir: str, databases: List["Database"], wish: Wish, progress: "Pr
     return taken
 
 
-def _placed(backup_dir: str, databases: List["Database"], found: List[Way], sizes: List[int],
-            progress: "Progress") -> List[Way]:
-    """The ways, with what other machines have the room for made there."""
+def ways(backup_dir: str, databases: Sequence["Database"]) -> List[Way]:
+    """How each is dumped, as way() says; on another machine it is made there if all that are
+    find room."""
     placed = []
     promised: Dict[str, int] = {}
-    for database, one, size in zip(databases, found, sizes):
-        node = database.programs_node
-        if node.address != "local":
-            needed = promised.get(node.name, 0) + space.estimate(backup_dir, database.name, size)
+    for database in databases:
+        one, node = way(database), database.programs_node
+        if not Clients.of(database).here:
+            needed = promised.get(node.name, 0) + space.estimate(
+                backup_dir, database.name, space.size_of(database))
             why = dumping.no_room(Clients.of(database), needed)
             if why:
-                progress.event("streaming", node=node.name, text="%s: %s" % (database.name, why))
+                one = replace(one, stream=why)
             else:
                 one, promised[node.name] = replace(one, there=True), needed
         placed.append(one)

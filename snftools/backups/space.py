@@ -19,7 +19,7 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 def need(backup_dir: str, databases: List["Database"]) -> List[int]:
     """The databases' sizes in bytes; Refused (3) with the numbers when the dumps would not fit."""
-    sizes = [_size(database) for database in databases]
+    sizes = [size_of(database) for database in databases]
     needed = sum(estimate(backup_dir, database.name, size)
                  for database, size in zip(databases, sizes))
     facts = os.statvfs(backup_dir)
@@ -59,7 +59,8 @@ def previous(backup_dir: str, name: str) -> Dict[str, Any]:
     return {}
 
 
-def _size(database: "Database") -> int:
+def size_of(database: "Database") -> int:
+    """Bytes of the database on its server."""
     with connecting.connect(database) as connection:
         return int(catalog.database_facts(connection)["size"])
 

@@ -62,9 +62,11 @@ def _check(ctx: Any, args: Any, level: str) -> Report:
     name = names.pop() if len(names) == 1 else ""
     text = "set %s, proven at level %s, equals the databases now" % (name, level) if name else \
         "no set with label %s at level %s equals the databases now" % (args.label, level)
-    ways = {database.name: dump.way(database) for database in databases}
-    formats = ["%s: format %s%s" % (key, way.format, ", while nobody is connected: " + way.why
-                                    if not way.snapshot else "") for key, way in ways.items()]
+    ways = dict(zip((database.name for database in databases),
+                    dump.ways(ctx.site.backup_dir, databases)))
+    formats = ["%s: format %s%s" % (key, way.told, ": " + (way.stream or way.why)
+                                    if way.stream or not way.snapshot else "")
+               for key, way in ways.items()]
     return Report(changed=not name, lines=(text, *formats), result={
         "set": name, "level": level, "formats": {key: way.format for key, way in ways.items()}})
 

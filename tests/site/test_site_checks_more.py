@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from snftools.backups import dump
+from snftools.backups.clients import Way
 from snftools.upgrade import estimate, facts
 from snftools.upgrade.checks import databases, reach, space
 from tests.helpers import cli
@@ -123,13 +124,18 @@ def test_room_for_backups_and_state(monkeypatch, tmp_path):
         ("/b", True), ("/s", True)]
 
 
-def test_the_old_way_of_dumping_is_noted(monkeypatch):
+def test_another_way_of_dumping_is_noted(monkeypatch):
     database = SimpleNamespace(name="d", node=SimpleNamespace(name="n"))
-    ways = iter([SimpleNamespace(format="directory", snapshot=True, why=""),
-                 SimpleNamespace(format="custom", snapshot=True, why="one"),
-                 SimpleNamespace(format="custom", snapshot=False, why="two")])
-    monkeypatch.setattr(dump, "need_restorable", lambda database: next(ways))
-    found = databases.backup_format(SimpleNamespace(databases=[database] * 3), None)
-    assert [(one.severity, one.what, one.why) for one in found] == [
-        ("note", "database d is dumped in format custom", "one"),
-        ("note", "database d is dumped in format custom, only while nobody is connected", "two")]
+    ways = [Way("pg_dump", 150000, "directory", True),
+            Way("pg_dump", 150000, "custom", True, "one", there=True),
+            Way("pg_dump", 150000, "custom", True, "one", stream="no room"),
+            Way("pg_dump", 90400, "custom", False, "two")]
+    monkeypatch.setattr(dump, "need_restorable", lambda database: None)
+    monkeypatch.setattr(dump, "ways", lambda directory, databases: ways)
+    look = SimpleNamespace(databases=[database] * 4,
+                           up=SimpleNamespace(site=SimpleNamespace(backup_dir="/b")))
+    begins = "database d is dumped in format custom"
+    assert [(one.severity, one.what, one.why) for one in databases.backup_format(look, None)] == [
+        ("note", begins + ", made there and brought over", "one"),
+        ("note", begins + ", a stream that ends with the line", "one\nno room"),
+        ("note", begins + ", only while nobody is connected", "two")]

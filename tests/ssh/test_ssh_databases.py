@@ -113,17 +113,29 @@ def test_what_a_kill_leaves_there_goes_at_the_next_start(far: Lab, address: Any)
     assert not left()
 
 
-def creating(lab: Lab, address: str, programs: Path, **more: str) -> "subprocess.Popen[str]":
-    """snf-backup-db create with those programs, at work."""
+def create(lab: Lab, address: str, programs: Path, *more: str) -> List[str]:
+    """The words of snf-backup-db create with those programs."""
     conf = programs / "site.conf"
     conf.write_text("name = far\nbackup_dir = %s\n[databases]\nbindir = %s\n"
                     "[nodes]\n[[far]]\naddress = %s\nroles = pithos,\n"
                     % (lab.backups, programs, address))
+    return cli.argv_of("snf-backup-db", "create", "--label", "l", "--site", str(conf),
+                       "--settings-dir", str(lab.dir / "settings"), *more)
+
+
+def creating(lab: Lab, address: str, programs: Path, **more: str) -> "subprocess.Popen[str]":
+    """That command at work."""
     return subprocess.Popen(
-        cli.argv_of("snf-backup-db", "create", "--label", "l", "--site", str(conf),
-                    "--settings-dir", str(lab.dir / "settings"), "--verify", "archive"),
+        create(lab, address, programs, "--verify", "archive"),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         universal_newlines=True, env=cli.environment(None, {**lab.env, **more}))
+
+
+def told(lab: Lab, address: str, programs: Path) -> str:
+    """What --check says of the way in which it would be made."""
+    said = subprocess.run(create(lab, address, programs, "--check"), stdout=subprocess.PIPE,
+                          env=cli.environment(None, lab.env), text=True).stdout
+    return said.splitlines()[-1]
 
 
 def begun(process: "subprocess.Popen[str]", programs: Path) -> None:
@@ -185,6 +197,7 @@ def test_a_line_that_stays_cut_is_for_the_next_command(far: Lab, address: Any, s
 
 
 def test_an_interrupt_ends_the_dump_there(far: Lab, address: Any, slow: Path) -> None:
+    assert told(far, address, slow) == "db: format custom, made there and brought over"
     process = creating(far, address, slow)
     begun(process, slow)
     process.send_signal(signal.SIGINT)
@@ -208,6 +221,8 @@ def small() -> Iterator[Path]:
 def test_where_there_is_no_room_the_dump_is_a_stream(far: Lab, address: Any, slow: Path,
                                                      small: Path) -> None:
     subprocess.run(["dd", "if=/dev/zero", "of=%s" % (small / "full")], stderr=subprocess.DEVNULL)
+    assert told(far, address, slow) == "db: format custom, a stream that ends with the line:" \
+        " 0 B are free for %s" % small
     process = creating(far, address, slow)
     begun(process, slow)
     assert list(small.iterdir()) == [small / "full"]

@@ -32,13 +32,14 @@ def administrator(look: Look, node: Any) -> List[Finding]:
 
 
 def backup_format(look: Look, node: Any) -> List[Finding]:
-    """The programs fit the servers; a note where the old, careful way of dumping is taken."""
+    """The programs fit the servers; a note where another than the usual way of dumping is taken."""
     from snftools.backups import dump
-    ways = [(database, dump.need_restorable(database)) for database in look.databases]
-    return [Finding("backup-format", "note", "database %s is dumped in format %s%s" % (
-        database.name, way.format, "" if way.snapshot else ", only while nobody is connected"),
-        node=database.node.name, why=way.why) for database, way in ways
-        if way.format != "directory"]
+    for database in look.databases:
+        dump.need_restorable(database)
+    ways = zip(look.databases, dump.ways(look.up.site.backup_dir, look.databases))
+    return [Finding("backup-format", "note", "database %s is dumped in format %s"
+                    % (database.name, way.told), node=database.node.name, why=way.reasons)
+            for database, way in ways if way.format != "directory"]
 
 
 def migrations(look: Look, node: Any) -> List[Finding]:
