@@ -20,7 +20,7 @@ from snftools.errors import Failed, Locked, SnfError
 from snftools.holder import Holder
 from snftools.node import detached
 from snftools.node.base import Job, Result
-from snftools.node.remote import UNKNOWN, Unknown
+from snftools.node.remote import UNKNOWN, Unknown, Unreachable
 
 if TYPE_CHECKING:
     from snftools.node.ssh import SshNode
@@ -93,7 +93,7 @@ class Kept:
         """Remove what it left; a later start does it where the line breaks just now."""
         try:
             self.node.run(["rm", "-rf", self.directory])
-        except Unknown:
+        except (Unknown, Unreachable):
             pass
 
     def bring(self, name: str, target: str) -> None:
@@ -118,7 +118,7 @@ class Kept:
         while True:
             try:
                 return work()
-            except Unknown:
+            except (Unknown, Unreachable):
                 self.come_back()
 
     def come_back(self) -> None:

@@ -27,6 +27,10 @@ class Unknown(Failed):
     """The line broke: what was started may have ended well, badly, or not at all."""
 
 
+class Unreachable(Failed):
+    """There was no line at all: nothing was started."""
+
+
 def script(nonce: str, prologue: str) -> str:
     """What sh runs there: arguments are the program's words."""
     # The process group's id, for whoever ends it: sudo may have made a new one.

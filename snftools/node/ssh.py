@@ -19,7 +19,7 @@ from snftools.node import connection, kept, remote, shell
 from snftools.node.base import NO_FILE, Node, Result, Stat
 from snftools.node.connection import CONFIG_VARIABLE, parse_address
 from snftools.node.glance import SCRIPT, Glance, Seen
-from snftools.node.remote import Unknown
+from snftools.node.remote import Unknown, Unreachable
 from snftools.node.tunnel import Tunnels
 
 __all__ = ["CONFIG_VARIABLE", "SshNode", "Unknown", "parse_address"]
@@ -153,7 +153,7 @@ class SshNode(Node):
             return False
         return True
 
-    def _unreachable(self, said: str) -> Failed:
+    def _unreachable(self, said: str) -> Unreachable:
         """Why there is no connection, and what to do."""
         host, user, port = parse_address(self.address)
         why, target = _last_line(said), ("%s@" % user if user else "") + host
@@ -163,8 +163,8 @@ class SshNode(Node):
                         "    PubkeyAcceptedAlgorithms +ssh-rsa" % host
         elif "timed out" in said.lower():
             why += " (ConnectTimeout in ~/.ssh/config, 15 s if not set)"
-        return Failed("can't be reached by ssh", node=self.name, why=why, unchanged="everything",
-                      next=following)
+        return Unreachable("can't be reached by ssh", node=self.name, why=why,
+                           unchanged="everything", next=following)
 
     # -- files ---------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from snftools import failpoint
 from snftools.errors import Failed
 from snftools.node import open_node, pump
 from snftools.node.ssh import Unknown
@@ -276,6 +277,20 @@ def test_a_kept_program_survives_and_its_whole_output_comes(host, node, how):
     assert lines == [b"%d\n" % number for number in range(12)]
     assert (result.exit, result.stderr) == (3, b"end\n")
     assert node.list("/var/lib/snf-upgrade/jobs") == []
+
+
+def test_a_line_that_breaks_before_the_output_is_followed(host, node, monkeypatch):
+    mended = []
+
+    def cut(name):
+        if name == "kept.follow:long":
+            host.sshd_down()
+            mended.append(later([3], host.sshd_up))
+    node.run(["true"])
+    monkeypatch.setattr(failpoint, "reach", cut)
+    result = node.run(["sh", "-c", "echo there; sleep 5; exit 3"], keep="long")
+    mended[0].join()
+    assert (result.exit, result.stdout) == (3, b"there\n")
 
 
 def test_the_next_command_waits_for_what_a_broken_line_left(host, node, monkeypatch, capfd):
