@@ -27,11 +27,12 @@ UNCHANGED = "the databases; what was written is INCOMPLETE and never counts"
 
 # $1 what psql is told, $2 psql, $3 its database, $4 the snapshot ("": none), then pg_dump's words.
 # "held" is the same snapshot under a name that lasts as long as this: until enough is said, or
-# nobody comes back.
+# nobody comes back; without one it is empty.
 _MAKE = """
 d=$SNF_JOB hold=$1 psql=$2 database=$3 snapshot=$4
 shift 4
 exec 2>&1
+: >"$d/held"
 if [ -n "$snapshot" ]; then
     mkfifo "$d/sql" || exit 1
     "$psql" -X -w -q -A -t -v ON_ERROR_STOP=1 "$database" <"$d/sql" >"$d/held" &
@@ -52,8 +53,6 @@ until [ -e "$d/enough" ] || [ "$n" -ge $((SNF_PATIENCE * 10)) ]; do
 done
 exit 0
 """
-
-
 # No timeout of the server may end what only waits.
 _HOLD = """DO 'BEGIN PERFORM set_config(name, ''0'', false) FROM pg_settings WHERE name IN
     (''idle_in_transaction_session_timeout'', ''transaction_timeout''); END';
@@ -176,8 +175,7 @@ def _there(order: Order, log: str, env: Dict[str, str]) -> Iterator[Dumping]:
     try:
         with running(job):
             yield Dumping(order.snapshot, log, finish, lambda: sequences,
-                          lambda: job.read("held").decode("ascii").strip()
-                          if order.snapshot else "")
+                          lambda: job.read("held").decode("ascii").strip())
     finally:
         job.remove()
 

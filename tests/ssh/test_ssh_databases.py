@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -61,14 +62,16 @@ def left() -> List[Path]:
 
 
 @pytest.fixture
-def slow(far: Lab, tmp_path: Path) -> Iterator[Path]:
+def slow(far: Lab) -> Iterator[Path]:
     """A directory: pg_dump there counts its starts in "started", and waits for "go"."""
+    programs = Path(tempfile.mkdtemp(dir=str(far.dir)))
+    programs.chmod(0o755)  # postgres restores by them
     for name in ("psql", "pg_restore"):
-        (tmp_path / name).symlink_to(str(shutil.which(name)))
-    own_pg_dump(tmp_path, "echo x >>%s/started; until [ -e %s/go ]; do sleep 0.1; done"
-                % (tmp_path, tmp_path))
-    yield tmp_path
-    (tmp_path / "go").touch()
+        (programs / name).symlink_to(str(shutil.which(name)))
+    own_pg_dump(programs, "echo x >>%s/started; until [ -e %s/go ]; do sleep 0.1; done"
+                % (programs, programs))
+    yield programs
+    (programs / "go").touch()
 
 
 def own_pg_dump(directory: Path, before: str) -> None:
@@ -166,6 +169,22 @@ def test_a_dump_outlives_the_line_and_so_does_its_snapshot(
     values = json.loads((far.sets()[-1] / "db" / "manifest.json").read_text())
     (users,) = [table for table in values["tables"] if table["name"] == "users"]
     assert [(users["rows"],)] == before
+    assert not left()
+
+
+def test_an_old_servers_dump_outlives_the_line_too(far: Lab, address: Any, slow: Path) -> None:
+    """There is no snapshot to hold: nobody else is connected."""
+    process = creating(far, address, slow, SNF_UPGRADE_OLD_PG="snapshot",
+                       SNF_UPGRADE_FAILPOINT="dump.running:db=SIGSTOP")
+    begun(process, slow)
+    wait_for(lambda: state_of(process.pid) == "T")
+    cut_lines()
+    process.send_signal(signal.SIGCONT)
+    (slow / "go").touch()
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    values = json.loads((far.sets()[-1] / "db" / "manifest.json").read_text())
+    assert values["snapshot"] is False and values["quiet"] is True
     assert not left()
 
 
