@@ -6,6 +6,7 @@
 #             hour); PART=2/8: the second of eight parts
 # make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
+# make rehearsals  a rehearsal killed and interrupted at seven places
 # make mixes  playbook and run broken off in every row of the plan, the other goes on
 # make playbook  ansible/ again, from the plan of a practice site
 # make ansible-versions  the playbook's tests with ansible-core 2.19 and the newest, by pip
@@ -22,7 +23,7 @@ RUFF = $(shell command -v ruff || echo PYTHONPATH=$(TOOLS) $(PYTHON) -m ruff)
 
 .PHONY: demo test check coverage crash lint types unit settings-property deb deb-quick \
     bench playbook cuts fire fire-create fire-restore fire-rest fire-big postgres-versions \
-    ansible-versions mixes check-debian check-piuparts deps deps-test clean
+    ansible-versions mixes rehearsals check-debian check-piuparts deps deps-test clean
 
 demo: deps
 	@tests/demo
@@ -79,6 +80,9 @@ ansible-versions: deps-test
 	    SNF_TEST_ANSIBLE=$(CURDIR)/build/ansible/$$version/bin/ansible-playbook \
 	    $(PYTEST) -rs $(or $(TESTS),tests/ansible tests/unit/test_upgrade_inventory.py) || exit 1; \
 	done
+
+rehearsals: deps-test
+	SNF_REHEARSALS=all $(PYTEST) tests/site/test_site_rehearse_traps.py -k "killed or interrupted"
 
 mixes: deps-test
 	SNF_MIXES=all $(PYTEST) tests/ansible/test_mixed.py -k every_row

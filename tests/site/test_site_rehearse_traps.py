@@ -2,6 +2,7 @@
 
 Each trap of SOURCE 4.4 and OBSERVED C and E is seeded; those that rename, join and add mend by
 themselves are in the site of test_site_rehearse.  doc/rehearsal.md has the table.
+SNF_REHEARSALS=all (make rehearsals) ends one wherever a test can; else one kill and one Ctrl-C.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from tests.helpers.postgres import Postgres
 from tests.site.test_site_rehearse import databases, rehearse
 
 LOCAL = "etc/synnefo/99-local.conf"
+KILLS = ["restore", "copies", "install", "migrate"]
+STOPS = [("migrate", signal.SIGINT, 130), ("restore", signal.SIGINT, 130),
+         ("install", signal.SIGTERM, 143)]
+SOME = slice(None if os.environ.get("SNF_REHEARSALS") == "all" else 1)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +226,7 @@ def whens(site, server):
             "migrate": lambda: begun(site, "migrate")}
 
 
-@pytest.mark.parametrize("when", ["copies", "restore", "install", "migrate"])
+@pytest.mark.parametrize("when", KILLS[SOME])
 def test_killed_anywhere_the_live_site_is_unharmed_and_clean_works(
         practice_site, spare_server, when):
     site = practice_site
@@ -234,9 +239,7 @@ def test_killed_anywhere_the_live_site_is_unharmed_and_clean_works(
     assert list((site.dir / "backups").iterdir()) == []
 
 
-@pytest.mark.parametrize("when, number, code", [
-    ("restore", signal.SIGINT, 130), ("migrate", signal.SIGINT, 130),
-    ("install", signal.SIGTERM, 143)])
+@pytest.mark.parametrize("when, number, code", STOPS[SOME])
 def test_interrupted_it_ends_with_all_that_it_started_and_clean_works(
         practice_site, spare_server, when, number, code):
     site = practice_site
