@@ -90,10 +90,10 @@ class Kept:
         self._sh(detached.END)
 
     def remove(self) -> None:
-        """Remove what it left; a later start does it where the line breaks just now."""
+        """Remove what it left; where the node is away just now, a later start does it."""
         try:
             self.node.run(["rm", "-rf", self.directory])
-        except (Unknown, Unreachable):
+        except SnfError:
             pass
 
     def bring(self, name: str, target: str) -> None:
@@ -211,11 +211,8 @@ class KeptJob(Job):
             pass
 
     def remove(self) -> None:
-        """Remove its directory; where the node is away, a later command does."""
-        try:
-            self.kept.remove()
-        except SnfError:
-            pass
+        """Remove its directory (Kept.remove)."""
+        self.kept.remove()
 
     def path(self, name: str) -> str:
         """Where a file of its directory is there."""
