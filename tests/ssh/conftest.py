@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Tuple
 
 import pytest
@@ -25,10 +26,9 @@ def able() -> None:
         pytest.skip(why)
 
 
-@pytest.fixture(scope="module")
-def hosts(able: None) -> Iterator[Hosts]:
-    """One host, `a`, for the tests of a module."""
-    made = Hosts(["a"])
+@contextmanager
+def at_work(made: Hosts) -> Iterator[Hosts]:
+    """The hosts up, and we on the control machine; destroyed at the end."""
     try:
         made.boot()
         made.config.write_text(made.config.read_text() + QUICK)
@@ -36,6 +36,13 @@ def hosts(able: None) -> Iterator[Hosts]:
             yield made
     finally:
         made.destroy()
+
+
+@pytest.fixture(scope="module")
+def hosts(able: None) -> Iterator[Hosts]:
+    """One host, `a`, for the tests of a module."""
+    with at_work(Hosts(["a"])) as made:
+        yield made
 
 
 @pytest.fixture

@@ -11,21 +11,15 @@ from snftools.node.ssh import Unknown
 from snftools.site import NodeEntry
 from tests.helpers import inits
 from tests.helpers.hosts import Hosts
-from tests.ssh.conftest import QUICK
+from tests.ssh.conftest import at_work
 
 
 @pytest.fixture(scope="module")
 def both(bases):
     """A host of each init; of systemd alone where Debian 11 can't be had."""
     others = {inits.SYSVINIT: bases["cyclades"]} if bases else {}
-    made = Hosts([inits.SYSTEMD, *others], others)
-    try:
-        made.boot()
-        made.config.write_text(made.config.read_text() + QUICK)
-        with made.inside():
-            yield made
-    finally:
-        made.destroy()
+    with at_work(Hosts([inits.SYSTEMD, *others], others)) as made:
+        yield made
 
 
 @pytest.fixture(params=[inits.SYSTEMD, inits.SYSVINIT])
