@@ -12,6 +12,7 @@ import subprocess
 from typing import Any, List, Optional, Sequence, Tuple
 
 from snftools import files
+from snftools.node import pump
 from snftools.node.base import NO_FILE, Node, Stat
 
 # util-linux, essential.  The kernel sends the signal when the thread that started it is gone,
@@ -30,10 +31,10 @@ class LocalNode(Node):
     def _popen(self, words: Sequence[str], stdin: Any, stdout: Any, stderr: Any = None,
                ends_with_us: bool = False) -> Any:
         # An own session: Ctrl-C reaches us alone, and we end the whole group.
-        return subprocess.Popen(
+        return pump.started(lambda: subprocess.Popen(
             [*(_ENDS_WITH_US if ends_with_us else ()), "/bin/sh", *words],
             stdin=stdin, stdout=stdout,
-            stderr=subprocess.PIPE if stderr is None else stderr, start_new_session=True)
+            stderr=subprocess.PIPE if stderr is None else stderr, start_new_session=True))
 
     def read(self, path: str) -> bytes:
         with open(self.path(path), "rb") as stream:

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any, Callable, List, Optional, Sequence, Set, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from snftools.errors import Failed
 
@@ -19,6 +20,44 @@ _GRACE = 5.0  # seconds between TERM and KILL
 
 _running: Set[Any] = set()
 _mine = threading.local()       # `ending`: what the thread runs is wanted no more
+
+
+def started(popen: Callable[[], Any]) -> Any:
+    """What `popen` starts.  A signal that came meanwhile is raised then, and ends it first.
+
+    An interrupt between the fork and the assignment would leave a program that nobody knows.
+    """
+    process = None
+    try:
+        with _signals_held():
+            process = popen()
+    except BaseException:
+        if process is not None:
+            end_group(process)
+        raise
+    return process
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Handlers of SIGINT and SIGTERM that are Python's run at the end; no other thread has any.
+
+    A blocked mask would be inherited by what is started, and an ignored signal must stay so.
+    """
+    came: List[int] = []
+    old = {} if threading.current_thread() is not threading.main_thread() else {
+        number: handler for number, handler in
+        ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
+        if callable(handler)}
+    for number in old:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+        for late in came:
+            old[signal.Signals(late)](late, None)
 
 
 def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None]],

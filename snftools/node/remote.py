@@ -135,9 +135,10 @@ def start(argv: List[str], words: Sequence[str], nonce: str, stdin: Any, stdout:
           stderr: Any, end: Callable[[int, str], bool]) -> RemoteProcess:
     """Start ssh (its words in argv) with `sh WORDS` at the other end."""
     from plumbum import local
-    process = local[argv[0]][argv[1:]][command(words)].popen(
-        stdin=stdin, stdout=stdout, stderr=pump.PIPE, new_session=True)
-    return RemoteProcess(process, nonce, None if stderr is None else stderr.fileno(), end)
+    ssh = local[argv[0]][argv[1:]][command(words)]
+    return pump.started(lambda: RemoteProcess(
+        ssh.popen(stdin=stdin, stdout=stdout, stderr=pump.PIPE, new_session=True),
+        nonce, None if stderr is None else stderr.fileno(), end))
 
 
 def _write(out: Any, data: bytes) -> None:

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from snftools.errors import Failed
-from snftools.node import connection
+from snftools.node import connection, pump
 
 if TYPE_CHECKING:
     from snftools.node.ssh import SshNode
@@ -60,9 +60,9 @@ class Tunnels:
         # leave no tunnel behind.
         argv = connection.ssh(self._node.address, False, (
             "-oExitOnForwardFailure=yes", "-L", "%s:%s" % (here, there)))
-        process = subprocess.Popen([*argv, "cat"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   start_new_session=True)
+        process = pump.started(lambda: subprocess.Popen(
+            [*argv, "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=True))
         self._await(process, here, there)
         return directory, port, process
 
