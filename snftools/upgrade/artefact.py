@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import Any, Dict, Mapping, Sequence
 
-from snftools.errors import NotVerified
+from snftools.errors import NotVerified, SnfError
 from snftools.upgrade.step import Step
 
 
@@ -34,6 +34,15 @@ def prove(step: Step, artefact: Mapping[str, Any], backup_dir: str,
         if digest(str(entry.get("path"))) != entry.get("sha256"):
             raise NotVerified("the survey's %s is not what was written" % name,
                               why=str(entry.get("path")))
+
+
+def is_whole(step: Step, artefact: Mapping[str, Any], backup_dir: str) -> bool:
+    """Whether a set is complete on disk."""
+    try:
+        prove(step, artefact, backup_dir)
+    except SnfError:
+        return False
+    return True
 
 
 def _prove_set(step: Step, name: str, backup_dir: str) -> None:

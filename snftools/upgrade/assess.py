@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Callable, Collection, Dict, List, Mapping, Sequence, Set, Tuple
 
 from snftools.upgrade import artefact, resume, schedule
 from snftools.upgrade.journal import Journal
@@ -55,7 +55,7 @@ def assess(plan: Plan, journal: Journal, ask: Ask, redo: Sequence[str] = ()) -> 
     return found
 
 
-def pending(plan: Plan, journal: Journal, ask: Ask) -> List[str]:
+def pending(plan: Plan, journal: Journal, ask: Ask, backup_dir: str) -> List[str]:
     """The ids of the steps that a run would make now, in the plan's order.
 
     As a run does it, what is due is looked at first: stops that hold and artefacts that
@@ -67,6 +67,8 @@ def pending(plan: Plan, journal: Journal, ask: Ask) -> List[str]:
                    and _may_hold(plan, journal, step)])
     held = {step.id for step in due_now if step.id in answers and answers[step.id][0] == 0
             and (step.kind == WINDOW or artefact_stands(journal, step, answers[step.id][1]))}
+    held |= {step.id for step in due_now if is_overtaken(plan, journal, step, found.done)
+             and artefact.is_whole(step, last_artefact(journal, step), backup_dir)}
     return [step.id for step in due_now if step.id not in held]
 
 
@@ -84,10 +86,29 @@ def is_named(journal: Journal, step: Step) -> bool:
 
 def artefact_stands(journal: Journal, step: Step, answer: Mapping[str, Any]) -> bool:
     """Whether the artefact that --check found is the one that this run's journal names."""
+    if not is_named(journal, step) or not step.label:
+        return is_named(journal, step)
+    return bool(last_artefact(journal, step).get("set") == artefact.named_by(step, answer)["set"])
+
+
+def last_artefact(journal: Journal, step: Step) -> Dict[str, Any]:
+    """The artefact that the journal names, nothing when there is none."""
     last = journal.last(step.id, "done")
-    if last is None or not step.label:
-        return last is not None
-    return bool(last.proof.get("set") == artefact.named_by(step, answer)["set"])
+    return dict(last.proof) if last else {}
+
+
+def is_overtaken(plan: Plan, journal: Journal, step: Step, done: Collection[str]) -> bool:
+    """Whether a service was started again after the record was made for its start.
+
+    Users write from then on: the databases are no longer what the set holds, and none can be
+    taken that would be.
+    """
+    starts = [plan.step(other) for other in step.protects
+              if plan.step(other) in plan.starts(step.window)]
+    stopped = _last_stop(plan, journal, step.window)
+    return journal.position(step.id, "done") > stopped and any(
+        other.id in done or journal.made(other.id, "begun", "done", "found") > stopped
+        for other in starts)
 
 
 def _is_accepted(plan: Plan, journal: Journal, step: Step) -> bool:

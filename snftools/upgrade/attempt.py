@@ -95,8 +95,9 @@ class Attempt:
 
     def _chosen(self) -> Set[str]:
         redo = {step.id for step in self.plan.select(self.wish.redo)} if self.wish.redo else set()
-        return schedule.chosen(self.plan, self.wish.until, self.wish.only,
-                               self.wish.nodes) | redo
+        named = [step.id for step in self.plan.steps if assess.is_named(self.journal, step)]
+        return schedule.chosen(self.plan, self.wish.until, self.wish.only, self.wish.nodes,
+                               named) | redo
 
     def _assess(self) -> assess.Assessment:
         redo = [step.id for step in self.plan.select(self.wish.redo)] if self.wish.redo else []

@@ -11,7 +11,8 @@ from snftools import failpoint
 from snftools.errors import SnfError
 from snftools.state import RunToken
 from snftools.upgrade import quiet, resume, schedule
-from snftools.upgrade.assess import Answer, Assessment, artefact_stands, is_named
+from snftools.upgrade.assess import (Answer, Assessment, artefact_stands, is_named, is_overtaken,
+                                     last_artefact)
 from snftools.upgrade.child import Child, error_of
 from snftools.upgrade.job import Failure, Job, Screen
 from snftools.upgrade.journal import Journal
@@ -177,10 +178,9 @@ class Runner:
         elif job.phase == "before" and code == 0 and step.kind != RECORD:
             self._finish(job, "found", answer, {"check": 0})
         elif job.phase == "before" and code == 0 and artefact_stands(self.journal, step, answer):
-            last = self.journal.last(step.id, "done")
-            self._finish(job, "done", answer, dict(last.proof) if last else {})
+            self._finish(job, "done", answer, last_artefact(self.journal, step))
         elif job.phase == "before" and step.kind == RECORD:
-            self._guarded(step)
+            self._again(job, answer)
         elif job.phase == "before":
             self._make(step)
         elif code != 0:
@@ -192,6 +192,19 @@ class Runner:
             job.child = Child(step.check, self._log(step, "proof"), self.token)
         else:
             self._prove(job, answer)
+
+    def _again(self, job: Job, answer: Mapping[str, Any]) -> None:
+        """A record whose databases have changed: taken again, unless it is users who wrote."""
+        named = last_artefact(self.journal, job.step)
+        if is_overtaken(self.plan, self.journal, job.step, self.done):
+            try:
+                self.prove(job.step, {"result": named})
+            except SnfError:
+                pass
+            else:
+                self._finish(job, "done", answer, named)
+                return
+        self._guarded(job.step)
 
     def _prove(self, job: Job, answer: Mapping[str, Any]) -> None:
         """The last word: a state or window step's --check was 0; a record's artefact is there."""

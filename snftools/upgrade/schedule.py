@@ -6,7 +6,7 @@ from typing import Collection, List, Sequence, Set
 
 from snftools.errors import Refused
 from snftools.upgrade.plan import Plan
-from snftools.upgrade.step import RECORD, STATE, WINDOW, Step
+from snftools.upgrade.step import PROOF, RECORD, STATE, WINDOW, Step
 
 
 def may_start(plan: Plan, chosen: Collection[str], done: Collection[str],
@@ -25,14 +25,21 @@ def may_start(plan: Plan, chosen: Collection[str], done: Collection[str],
             and step.id not in running and step.id not in failed and step.window not in stopped]
 
 
-def chosen(plan: Plan, until: str = "", only: str = "", nodes: Sequence[str] = ()) -> Set[str]:
-    """The ids that a command line asks for; the window's stop and quiet come with `only`."""
+def chosen(plan: Plan, until: str = "", only: str = "", nodes: Sequence[str] = (),
+           named: Collection[str] = ()) -> Set[str]:
+    """The ids that a command line asks for.
+
+    With `only` come the window's stop and quiet, and of what is needed the proofs and `named`,
+    the records that the journal names: what only looks is asked, not refused.
+    """
     steps = plan.until(until) if until else plan.select(only) if only else plan.steps
     ids = {step.id for step in steps}
     if only:
         for step in steps:
             if step.kind in (STATE, RECORD) and in_window(plan, step):
                 ids |= {stop.id for stop in plan.stops(step.window)}
+            ids |= {need for need in before(plan, step)
+                    if need in named or plan.step(need).kind == PROOF}
     if nodes:
         ids = {step_id for step_id in ids
                if not plan.step(step_id).nodes or set(plan.step(step_id).nodes) & set(nodes)}

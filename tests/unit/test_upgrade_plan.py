@@ -147,7 +147,15 @@ def test_only_takes_the_windows_stop_along():
     assert {"stop.a", "quiet", "migrate.a"} <= schedule.chosen(one, only="migrate")
     assert "stop.g2" not in schedule.chosen(one, only="migrate")
     assert schedule.chosen(one, only="survey") == {"survey"}
-    assert schedule.chosen(one, only="proof") == {"proof"}
+    assert "survey" not in schedule.chosen(one, only="migrate")
+
+
+def test_only_takes_along_what_only_looks():
+    one = plan()
+    assert {one.step(name).kind for name in schedule.chosen(one, only="proof")} == {"proof"}
+    chosen = schedule.chosen(one, only="backup-migrate", named={"survey", "backup-quota"})
+    assert {"survey", "versions.a", "stop.a", "backup-migrate"} <= chosen
+    assert "backup-quota" not in chosen and "migrate.a" not in chosen
 
 
 def test_only_is_refused_while_something_before_it_is_not_done():

@@ -21,7 +21,7 @@ def act(args: Any) -> Report:
     journal = up.newest()
     plan = up.plan(journal.run if journal else "")
     size = facts.database_size(up)
-    pending = _pending(plan, journal or Journal("", ""), proven=args.json)
+    pending = _pending(plan, journal or Journal("", ""), up.site.backup_dir, proven=args.json)
     lines = screen.lines(plan, up.headline(), size, up.site.backup_dir, bool(args.verbose))
     lines += screen.turning(plan, size, up.measured, args.window)
     result = screen.result(plan, size, pending)
@@ -37,12 +37,12 @@ def act(args: Any) -> Report:
                   findings=(*left_out(silent, up.site.path), *_no_way_back(up, pending)))
 
 
-def _pending(plan: Plan, journal: Journal, proven: bool) -> List[str]:
+def _pending(plan: Plan, journal: Journal, backup_dir: str, proven: bool) -> List[str]:
     """What a run would make; a screen is made without asking the nodes, by the journal alone."""
     if not proven:
         return [step.id for step in plan.steps if journal.state(step.id) not in ("done", "found")]
     with asking(plan, journal) as ask:
-        return assess.pending(plan, journal, ask)
+        return assess.pending(plan, journal, ask, backup_dir)
 
 
 def _no_way_back(up: Upgrade, pending: Sequence[str]) -> List[Finding]:
