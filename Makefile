@@ -7,7 +7,7 @@
 # make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
 # make rehearsals  a rehearsal killed and interrupted at seven places
-# make mixes  playbook and run broken off in every row of the plan, the other goes on
+# make mixes  playbook and run broken off in every row of the plan: Ctrl-C, a host gone, --limit
 # make playbook  ansible/ again, from the plan of a practice site
 # make ansible-versions  the playbook's tests with ansible-core 2.19 and the newest, by pip
 # make deb    the Debian packages, binary and source, in dist/
@@ -85,7 +85,7 @@ rehearsals: deps-test
 	SNF_REHEARSALS=all $(PYTEST) tests/site/test_site_rehearse_traps.py -k "killed or interrupted"
 
 mixes: deps-test
-	SNF_MIXES=all $(PYTEST) tests/ansible/test_mixed.py -k every_row
+	SNF_MIXES=all $(PYTEST) tests/ansible/test_mixed.py tests/ansible/test_unreachable.py
 
 # The line broken in every phase of an upgrade of real hosts; CUTS=K/N: the K-th of N parts of
 # five rounds; CUTS=sample: three places.

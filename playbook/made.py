@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 HEAD = "---\n# Made by playbook/generate from `snf-upgrade plan --json`.\n"
 SURVEY = "survey"
+RECORD = "record"
 
 # What a node can do by itself; all else needs the whole site, or a database.
 ON_NODE = ("snf-services", "snf-install-packages", "snf-check-versions", "snf-settings-rename",
@@ -33,8 +34,8 @@ class Phase:
 
     @property
     def asks(self) -> bool:
-        """Whether it is made only when it is pending."""
-        return self.kind in ("window", "record")
+        """Whether the plan decides whether it is made."""
+        return self.kind == "window"
 
 
 def phases(steps: Sequence[Mapping[str, Any]]) -> List[Phase]:
@@ -65,7 +66,7 @@ def files(steps: Sequence[Mapping[str, Any]]) -> Dict[str, str]:
 def _role(phase: Phase) -> str:
     """A role that makes the phase's step, of the site or of the host."""
     lines = _task(_title(phase), _tasks(phase))
-    lines += ["  run_once: true"] if phase.site else []
+    lines += ["  run_once: true"] if phase.site and phase.kind != RECORD else []
     lines += ["  throttle: 1"] if phase.ordered else []
     lines += ["  vars:", "    snf_step_name: %s" % phase.name]
     lines += ["    snf_step_site: true"] if phase.site else []
@@ -73,6 +74,8 @@ def _role(phase: Phase) -> str:
 
 
 def _tasks(phase: Phase) -> str:
+    if phase.kind == RECORD:
+        return "set"
     if phase.site or phase.command not in ON_NODE:
         return "step_on_control"
     return "step_with_diff" if phase.command in KNOWS_DIFF else "step"

@@ -187,6 +187,12 @@ class HostSite(PracticeSite):
         else:
             self.start_services(host)
 
+    def cut(self, node: str) -> None:
+        self.host(node).cut()
+
+    def mend(self, node: str) -> None:
+        self.host(node).mend()
+
     def start_server(self) -> None:
         """Start PostgreSQL on its host."""
         self._start(DB, self.server)

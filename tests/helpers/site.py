@@ -16,6 +16,7 @@ from snftools.practice.server import Server
 # A site whose services are down holds ports that nobody listens on: those of the tests' sites
 # come one after another, and each process of pytest-xdist has a thousand of its own.
 _FIRST = 10000 + 1000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+_NOBODY = 'address = "127.0.0.1:1"'
 _counted = itertools.count(random.randrange(1000))
 create.next_port = lambda: _FIRST + next(_counted) % 1000
 
@@ -72,6 +73,19 @@ class PracticeSite:
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
+
+    def cut(self, node: str) -> None:
+        """The node does not answer any more: by its address, where nobody listens."""
+        text = self.conf.read_text()
+        self.conf.write_text(text.replace(self._reach(node), _NOBODY))
+
+    def mend(self, node: str) -> None:
+        """It answers again."""
+        text = self.conf.read_text()
+        self.conf.write_text(text.replace(_NOBODY, self._reach(node)))
+
+    def _reach(self, node: str) -> str:
+        return 'root = "%s"' % self.node(node)
 
     def plain(self, text: str) -> str:
         """Text without what only this site has, besides its directory and its ports."""

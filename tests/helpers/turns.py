@@ -1,4 +1,4 @@
-"""The two engines take turns at one site: each is broken off by Ctrl-C, the other goes on."""
+"""The two engines take turns at one site: one is broken off, the other goes on."""
 
 from __future__ import annotations
 
@@ -32,6 +32,28 @@ def take(site: Any, turns: Sequence[Tuple[str, str]]) -> None:
         ansible.play(site).expect(0)
     else:
         cli.run("snf-upgrade", "run", "--yes", site=site, timeout=PATIENCE).expect(0)
+
+
+def come_to(site: Any, row: str) -> None:
+    """`snf-upgrade run` does all before the row."""
+    rows = list(dict.fromkeys(step["id"].partition(".")[0] for step in ansible.steps(site)))
+    cli.run("snf-upgrade", "run", "--yes", "--until", rows[rows.index(row) - 1], site=site,
+            timeout=PATIENCE).expect(0)
+
+
+def lose(site: Any, row: str, host: str, *arguments: str) -> ansible.Played:
+    """The playbook, from whose row on a host is gone; then it is back."""
+    process = ansible.start(site, *arguments)
+    assert process.stdout is not None
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if "Run %s]" % row in line:
+                site.cut(host)
+        return ansible.Played(process.wait(PATIENCE), "".join(lines))
+    finally:
+        site.mend(host)
 
 
 def _break_off_playbook(site: Any, row: str) -> int:

@@ -1,0 +1,85 @@
+"""A host that is gone breaks the playbook off; `snf-upgrade run` finishes what it began.
+
+astakos and pithos have our package and do their own work (Ansible can't reach them then); the
+control machine does the others' (our command can't).  A host is gone in each row of the plan:
+SNF_MIXES=all (make mixes), longer than CI may take; there test_mixed.py has one.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.debian.conftest import build, why_not
+from tests.helpers import ansible, by_itself, cli, cutting, endstate, turns
+from tests.helpers import hosts as making
+from tests.helpers.host_site import HostSite
+
+pytestmark = [ansible.needed,
+              pytest.mark.skipif(bool(making.why_not()), reason=making.why_not() or "able"),
+              pytest.mark.skipif(bool(why_not()), reason=why_not() or "able"),
+              pytest.mark.skipif(os.environ.get("SNF_MIXES", "") != "all", reason="make mixes")]
+
+TWIN = "ganeti3"
+BY_NODE, BY_CONTROL = range(2)  # rounds of cutting.places: astakos, cyclades
+
+
+@pytest.fixture
+def on_hosts(template):
+    site = HostSite(template, twins={TWIN: "ganeti2"})
+    try:
+        site.hosts.config.write_text(site.hosts.config.read_text() + "ServerAliveInterval 1\n"
+                                     "ServerAliveCountMax 3\nConnectTimeout 5\n")
+        with site.hosts.inside():
+            yield site
+    finally:
+        site.destroy()
+
+
+@pytest.fixture
+def needs(on_hosts, tmp_path):
+    """Our package is installed; the names of those that it depends on."""
+    return by_itself.install(on_hosts, build(tmp_path, "-b"))
+
+
+@pytest.fixture
+def reach(on_hosts, needs, tmp_path):
+    """Who does its work by itself."""
+    return by_itself.inventory(on_hosts, tmp_path / "own")
+
+
+@pytest.mark.parametrize("number", (BY_NODE, BY_CONTROL))
+def test_a_host_is_gone(on_hosts, needs, reach, end, number):
+    site = on_hosts
+    for place in cutting.places(number):
+        row = place.step.partition(".")[0]
+        if row == "survey":
+            continue
+        if row == "proof":
+            own_window(site, reach)
+        turns.come_to(site, row)
+        done = turns.lose(site, row, place.host, *reach)
+        assert done.code != 0, (row, done.out)
+        # In a row that is done already nobody looks for the host: the next one misses it.
+        assert any(name.startswith("Run ") for name, _ in done.told("fatal")), done.out
+    cli.run("snf-upgrade", "run", "--yes", site=site, timeout=turns.PATIENCE).expect(0)
+    found = by_itself.whole(site, needs)
+    packages = found["packages"].pop(TWIN)
+    assert packages == found["packages"]["ganeti2"]
+    assert endstate.differences(found, end) == []
+
+
+def own_window(site, reach):
+    """Two Ganeti nodes are left: how many may fail decides whether the other one is upgraded."""
+    for percent, upgraded in ((25, False), (50, True)):
+        done = turns.lose(site, "stop", "ganeti2", *reach,
+                          "-e", "snf_max_fail_percentage=%d" % percent)
+        assert done.code != 0 and "ganeti2" in done.out
+        assert has_014(site, TWIN) is upgraded, done.out
+        assert not has_014(site, "ganeti2")
+
+
+def has_014(site, node):
+    """Whether the node has the new package."""
+    return "0.14" in site.host(node).sh("dpkg-query -W snf-cyclades-gtools")
