@@ -12,7 +12,7 @@ from tests.debian.conftest import build, why_not
 from tests.helpers import ansible, by_itself, endstate
 from tests.helpers import hosts as making
 from tests.helpers.ansible import changed, steps
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 
 pytestmark = [ansible.needed,
               pytest.mark.skipif(bool(making.why_not()), reason=making.why_not() or "able"),
@@ -21,12 +21,8 @@ pytestmark = [ansible.needed,
 
 @pytest.fixture(scope="module")
 def on_hosts(template):
-    site = HostSite(template, odd=True)
-    try:
-        with site.hosts.inside():
-            yield site
-    finally:
-        site.destroy()
+    with at_work(template, odd=True) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

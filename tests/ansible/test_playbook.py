@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 
-import pytest
 
 from playbook import made
 from tests.helpers import ansible, cli, endstate

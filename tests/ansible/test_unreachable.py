@@ -14,7 +14,7 @@ import pytest
 from tests.debian.conftest import build, why_not
 from tests.helpers import ansible, by_itself, cli, cutting, endstate, turns
 from tests.helpers import hosts as making
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 
 pytestmark = [ansible.needed,
               pytest.mark.skipif(bool(making.why_not()), reason=making.why_not() or "able"),
@@ -27,14 +27,8 @@ BY_NODE, BY_CONTROL = range(2)  # rounds of cutting.places: astakos, cyclades
 
 @pytest.fixture
 def on_hosts(template):
-    site = HostSite(template, twins={TWIN: "ganeti2"})
-    try:
-        site.hosts.config.write_text(site.hosts.config.read_text() + "ServerAliveInterval 1\n"
-                                     "ServerAliveCountMax 3\nConnectTimeout 5\n")
-        with site.hosts.inside():
-            yield site
-    finally:
-        site.destroy()
+    with at_work(template, twins={TWIN: "ganeti2"}) as site:
+        yield site
 
 
 @pytest.fixture

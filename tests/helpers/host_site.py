@@ -11,8 +11,9 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from snftools.practice import configure, copy, tree
 from snftools.practice.server import Server, bindir
@@ -257,6 +258,18 @@ class HostSite(PracticeSite):
     def destroy(self) -> None:
         self.hosts.destroy()
         shutil.rmtree(str(self.dir.parent))
+
+
+@contextmanager
+def at_work(template: PracticeSite, **how: Any) -> Iterator[HostSite]:
+    """A site on hosts, and we on its control machine; destroyed at the end."""
+    site = HostSite(template, **how)
+    try:
+        site.hosts.notice_soon()
+        with site.hosts.inside():
+            yield site
+    finally:
+        site.destroy()
 
 
 def copy_packages(source: Path, target: Path) -> None:

@@ -30,6 +30,7 @@ CONTROL = "10.78.0.1"
 GATEWAY = "192.0.2.254"  # to nowhere
 SSHD = "/usr/sbin/sshd"
 PATIENCE = 20.0  # seconds until a host must answer
+QUICK = "ServerAliveInterval 1\nServerAliveCountMax 3\nConnectTimeout 5\n"
 TOGETHER = 16  # hosts that start at once
 _WATCHES = 3  # inotify instances of a systemd
 _CLONE_NEWNET = 0x40000000
@@ -412,6 +413,11 @@ class Hosts:
     def config(self) -> Path:
         """What SNF_UPGRADE_SSH_CONFIG must name."""
         return self.directory / "config"
+
+    def notice_soon(self) -> None:
+        """A dead line is noticed in seconds: the user's own ssh configuration says so."""
+        with self.config.open("a") as config:
+            config.write(QUICK)
 
     @contextmanager
     def inside(self) -> Iterator[None]:

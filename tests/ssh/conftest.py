@@ -11,11 +11,9 @@ from tests.helpers import hosts as making
 from tests.helpers import cli, endstate, inits
 from tests.helpers.bases import Unavailable, debian_11
 from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work as site_at_work
 from tests.helpers.hosts import Host, Hosts
 from tests.helpers.site import PracticeSite
-
-# A dead line is noticed in seconds here: the user's own ssh configuration says so.
-QUICK = "ServerAliveInterval 1\nServerAliveCountMax 3\nConnectTimeout 5\n"
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +29,7 @@ def at_work(made: Hosts) -> Iterator[Hosts]:
     """The hosts up, and we on the control machine; destroyed at the end."""
     try:
         made.boot()
-        made.config.write_text(made.config.read_text() + QUICK)
+        made.notice_soon()
         with made.inside():
             yield made
     finally:
@@ -74,10 +72,5 @@ def local_end(site_template: PracticeSite) -> Dict[str, Any]:
 def host_site(bases: Dict[str, Tuple[str, str]], site_template: PracticeSite
               ) -> Iterator[HostSite]:
     """The site three-hosts on hosts, some of them odd, for the tests of a module."""
-    site = HostSite(site_template, odd=True, bases=bases)
-    try:
-        site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
-        with site.hosts.inside():
-            yield site
-    finally:
-        site.destroy()
+    with site_at_work(site_template, odd=True, bases=bases) as site:
+        yield site

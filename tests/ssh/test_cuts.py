@@ -11,7 +11,7 @@ import os
 import pytest
 
 from tests.helpers import cutting, endstate, leftovers
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 
 WANTED = os.environ.get("SNF_CUTS", "")
 pytestmark = pytest.mark.skipif(not WANTED, reason="SNF_CUTS is not set: sample or K/N")
@@ -25,14 +25,8 @@ ROUNDS = [SAMPLE] if WANTED == "sample" else [cutting.places(number)
 
 @pytest.fixture
 def site(bases, site_template):
-    made = HostSite(site_template, bases=bases)
-    try:
-        made.hosts.config.write_text(made.hosts.config.read_text() + "ServerAliveInterval 1\n"
-                                     "ServerAliveCountMax 3\nConnectTimeout 5\n")
-        with made.hosts.inside():
-            yield made
-    finally:
-        made.destroy()
+    with at_work(site_template, bases=bases) as made:
+        yield made
 
 
 @pytest.mark.parametrize("places", ROUNDS, ids=[places[1].step for places in ROUNDS])

@@ -5,19 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers import cli, endstate
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 
 WEB = ("astakos", "cyclades", "pithos")
 
 
 @pytest.fixture(scope="module")
 def site(able, site_template):
-    made = HostSite(site_template, odd=True)
-    try:
-        with made.hosts.inside():
-            yield made
-    finally:
-        made.destroy()
+    with at_work(site_template, odd=True) as made:
+        yield made
 
 
 def test_every_small_command_reaches_nodes_that_no_file_names(site, local_end, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers import cli
 from tests.helpers.hosts import Hosts, until
 from tests.helpers.settings import right
-from tests.ssh.conftest import QUICK
+from tests.helpers.hosts import QUICK
 
 ALIAS = "Host far\nHostName %s\nPort 2222\nUser upgrader\n"
 

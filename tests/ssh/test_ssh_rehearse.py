@@ -7,10 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.helpers import cli, endstate
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 from tests.helpers.hosts import CONTROL
 from tests.helpers.wire import Wire
-from tests.ssh.conftest import QUICK
 
 SPARES = {"sp1": "astakos", "sp2": "cyclades", "sp3": "pithos"}
 
@@ -24,22 +23,17 @@ def files(host):
 @pytest.fixture(scope="module")
 def done(able, site_template):
     """A site on hosts that was rehearsed on three spares."""
-    site = HostSite(site_template, spares=SPARES)
-    try:
-        site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
-        with site.hosts.inside():
-            before = endstate.whole(site), {name: files(site.host(name))
-                                            for name in [*SPARES, *site.facts["nodes"]]}
-            words = [word for name, node in SPARES.items()
-                     for word in ("--map", "%s=root@%s" % (node, site.host(name).out))]
-            wire = Wire()
-            ran = cli.run("snf-upgrade", "rehearse", *words, "--server", site.spare_uri, "--yes",
-                          "--json", site=site, timeout=1800)
-            spoken = wire.stop()
-            yield SimpleNamespace(site=site, before=before, told=ran.expect(0).json["result"],
-                                  spoken=spoken)
-    finally:
-        site.destroy()
+    with at_work(site_template, spares=SPARES) as site:
+        before = endstate.whole(site), {name: files(site.host(name))
+                                        for name in [*SPARES, *site.facts["nodes"]]}
+        words = [word for name, node in SPARES.items()
+                 for word in ("--map", "%s=root@%s" % (node, site.host(name).out))]
+        wire = Wire()
+        ran = cli.run("snf-upgrade", "rehearse", *words, "--server", site.spare_uri, "--yes",
+                      "--json", site=site, timeout=1800)
+        spoken = wire.stop()
+        yield SimpleNamespace(site=site, before=before, told=ran.expect(0).json["result"],
+                              spoken=spoken)
 
 
 def test_the_live_site_is_as_it_was(done):
@@ -109,16 +103,11 @@ def test_a_spare_with_other_packages_or_services_is_refused(done):
 @pytest.fixture(scope="module")
 def alone(able, site_template_one_host):
     """A site of two nodes with one spare for both, where PostgreSQL is not started yet."""
-    site = HostSite(site_template_one_host, spares={"sp1": "node1"}, own=True)
     name = "etc/synnefo/10-snf-webproject-database.conf"
-    try:
-        site.hosts.config.write_text(site.hosts.config.read_text() + QUICK)
+    with at_work(site_template_one_host, spares={"sp1": "node1"}, own=True) as site:
         data = (site.host("node1").root / name).read_bytes()
         (site.host("node2").root / name).write_bytes(data)
-        with site.hosts.inside():
-            yield site
-    finally:
-        site.destroy()
+        yield site
 
 
 def on_the_spare(site, *more):

@@ -8,22 +8,18 @@ from types import SimpleNamespace
 import pytest
 
 from tests.helpers import cli
-from tests.helpers.host_site import HostSite
+from tests.helpers.host_site import at_work
 
 
 @pytest.fixture(scope="module")
 def done(able, site_template):
     """A site with two cyclades workers and two Ganeti nodes, after `snf-upgrade run`."""
-    site = HostSite(site_template, twins={"worker": "cyclades", "ganeti-b": "ganeti"})
-    try:
-        with site.hosts.inside():
-            planned = cli.run("snf-upgrade", "plan", "--json", site=site).expect(0).json
-            cli.run("snf-upgrade", "run", "--yes", site=site, timeout=1200).expect(0)
-            (journal,) = (site.dir / "state/runs").glob("*/journal.jsonl")
-            rows = [json.loads(line) for line in journal.read_text().splitlines()]
-            yield SimpleNamespace(site=site, steps=planned["result"]["steps"], rows=rows)
-    finally:
-        site.destroy()
+    with at_work(site_template, twins={"worker": "cyclades", "ganeti-b": "ganeti"}) as site:
+        planned = cli.run("snf-upgrade", "plan", "--json", site=site).expect(0).json
+        cli.run("snf-upgrade", "run", "--yes", site=site, timeout=1200).expect(0)
+        (journal,) = (site.dir / "state/runs").glob("*/journal.jsonl")
+        rows = [json.loads(line) for line in journal.read_text().splitlines()]
+        yield SimpleNamespace(site=site, steps=planned["result"]["steps"], rows=rows)
 
 
 def steps_of(rows, row):
