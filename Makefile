@@ -6,7 +6,7 @@
 #             hour); PART=2/8: the second of eight parts
 # make coverage  which lines and branches the tests reach (under an hour); TESTS=tests/unit: of these
 # make cuts   the line to a node cut in every phase of an upgrade (root; CUTS=K/N: a part)
-# make rehearsals  a rehearsal killed and interrupted at seven places
+# make rehearsals  a rehearsal killed and interrupted at seven places, three with traps
 # make mixes  playbook and run broken off in every row of the plan: Ctrl-C, a host gone, --limit
 # make playbook  ansible/ again, from the plan of a practice site
 # make ansible-versions  the playbook's tests with ansible-core 2.19 and the newest, by pip
@@ -82,7 +82,7 @@ ansible-versions: deps-test
 	done
 
 rehearsals: deps-test
-	SNF_REHEARSALS=all $(PYTEST) tests/site/test_site_rehearse_traps.py -k "killed or interrupted"
+	SNF_REHEARSALS=all $(PYTEST) tests/site/test_site_rehearse_traps.py -k "killed or interrupted or can_meet"
 
 mixes: deps-test
 	SNF_MIXES=all $(PYTEST) tests/ansible/test_mixed.py tests/ansible/test_unreachable.py
@@ -90,7 +90,7 @@ mixes: deps-test
 # The line broken in every phase of an upgrade of real hosts; CUTS=K/N: the K-th of N parts of
 # five rounds; CUTS=sample: three places.
 cuts: deps-test
-	SNF_CUTS=$(or $(CUTS),1/1) $(PYTEST) -s tests/ssh/test_cuts.py
+	SNF_CUTS=$(or $(CUTS),1/1) $(PYTEST) -s tests/ssh/test_cuts.py tests/ssh/test_ssh_policy.py
 
 deb: deps-test
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" debian/build-in-copy dist -F
