@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any, Iterator
 
 import pytest
 
 from tests.helpers import packages
-from tests.helpers.cli import run
+from tests.helpers.cli import run, start
 
 OLD, NEW = "0.13-1", "0.14-1~squeeze"
 POLICY = "usr/sbin/policy-rc.d"
@@ -54,3 +55,22 @@ def test_a_left_policy_is_mended_while_services_run(site: Any) -> None:
     assert not (root / POLICY).exists()
     status = run("snf-services", "status", "--node", "ganeti", "--json", site=site).expect(0)
     assert '"running": true' in status.out
+
+
+def test_twenty_nodes_at_once_meet_no_lock(site: Any) -> None:
+    """As Ansible's forks do it on the control machine: a command each, nothing in common."""
+    names = ["g%d" % number for number in range(20)]
+    for name in names:
+        subprocess.run("cp -a ganeti %s && grep -rlI nodes/ganeti %s | "
+                       "xargs sed -i s,nodes/ganeti,nodes/%s,g" % (name, name, name),
+                       shell=True, check=True, cwd=str(site.dir / "nodes"))
+    text = site.conf.read_text()
+    new = "".join('[[%s]]\nroles = ganeti,\nroot = "%s"\n' % (name, site.node(name))
+                  for name in names)
+    site.conf.write_text(text.replace("[nodes]\n", "[nodes]\n" + new))
+    at_once = [start("snf-install-packages", "--node", name, "--yes", site=site) for name in names]
+    for process in at_once:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    nodes = [word for name in names for word in ("--node", name)]
+    run("snf-check-versions", *nodes, site=site).expect(0)
