@@ -106,6 +106,8 @@ def is_overtaken(plan: Plan, journal: Journal, step: Step, done: Collection[str]
     starts = [plan.step(other) for other in step.protects
               if plan.step(other) in plan.starts(step.window)]
     stopped = _last_stop(plan, journal, step.window)
+    if any(state.id not in done for state in plan.window_states(step.window)):
+        return False  # services are stopped again first
     return journal.position(step.id, "done") > stopped and any(
         other.id in done or journal.made(other.id, "begun", "done", "found") > stopped
         for other in starts)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from snftools.upgrade import resume
+from snftools.upgrade import assess, resume
+from snftools.upgrade.journal import Journal
 from snftools.upgrade.resume import Decision, state_step
+from tests.unit.test_upgrade_plan import plan
 
 WORDS = (resume.NONE, resume.BEGUN, resume.DONE, resume.FOUND)
 
@@ -53,3 +55,23 @@ def test_stop_is_due_with_an_undone_step_alone():
 @pytest.mark.parametrize("proof, change, due", [(0, 0, True), (4, 3, False), (3, 4, True)])
 def test_a_proof_is_due_when_something_changed_since(proof, change, due):
     assert resume.proof_due(proof, change) is due
+
+
+def test_a_set_is_overtaken_by_a_service_that_is_up_again(tmp_path):
+    one = plan()
+    before = {step.id for step in one.steps if step.kind == "state"}
+    journal = Journal(str(tmp_path / "r" / "journal.jsonl"), "20131112T000411Z", "s", "0.14")
+    taken = one.step("backup-quota")
+
+    def overtaken(*more):
+        return assess.is_overtaken(one, journal, taken, before | set(more))
+
+    journal.append("stop.a", "done")
+    assert not overtaken("start.a")  # no set
+    journal.append("backup-quota", "done", proof={"set": "20131112T000500Z-after-register"})
+    assert not overtaken() and overtaken("start.a")
+    journal.append("start.c", "begun")
+    assert overtaken()
+    assert not assess.is_overtaken(one, journal, taken, before - {"quota"})  # a stop comes first
+    journal.append("stop.a", "done")
+    assert not overtaken("start.a")
