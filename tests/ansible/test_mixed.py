@@ -51,7 +51,7 @@ def test_a_host_is_gone_and_one_is_limited_to(site, end):
     turns.come_to(site, "install")
     gone = turns.lose(site, "install", "cyclades").expect(2)
     assert gone.told("fatal") == {("Run install", "cyclades")}
-    for row in rows_of(site) if ALL else ("install",):
+    for row in rows_of(site)[:-1] if ALL else ("install",):
         turns.come_to(site, row)
         ansible.play(site, "--limit", "pithos").expect(2)
     cli.run("snf-upgrade", "run", "--yes", site=site, timeout=turns.PATIENCE).expect(0)
