@@ -49,7 +49,7 @@ def test_broken_off_in_every_row(site, end, first):
 def test_a_host_is_gone_and_one_is_limited_to(site, end):
     """The others are not begun; what one host can have is done, and `run` goes on with it."""
     turns.come_to(site, "install")
-    gone = turns.lose(site, "install", "cyclades").expect(2)
+    gone = turns.lose(site, "Run install]", "cyclades").expect(2)
     assert gone.told("fatal") == {("Run install", "cyclades")}
     for row in rows_of(site)[:-1] if ALL else ("install",):
         turns.come_to(site, row)

@@ -40,7 +40,7 @@ def test_a_host_is_gone(on_hosts, end, number, tmp_path):
         if row == "survey":
             continue
         turns.come_to(site, row)
-        done = turns.lose(site, row, place.host, *reach)
+        done = turns.lose(site, "Run %s]" % row, place.host, *reach)
         assert done.code != 0, (row, done.out)
         # In a row that is done already nobody looks for the host: the next one misses it.
         assert any(name.startswith("Run ") for name, _ in done.told("fatal")), done.out
@@ -58,7 +58,8 @@ def test_how_many_ganeti_nodes_may_fail(with_a_twin, end):
     """Of the two nodes with a window of their own one is gone: that decides about the other."""
     site = with_a_twin
     for percent, upgraded in ((25, False), (50, True)):
-        done = turns.lose(site, "stop", "ganeti2", "-e", "snf_max_fail_percentage=%d" % percent)
+        done = turns.lose(site, "PLAY [Ganeti nodes]", "ganeti2",
+                          "-e", "snf_max_fail_percentage=%d" % percent)
         assert done.code != 0 and "ganeti2 does not answer" in done.out
         assert has_014(site, "ganeti3") is upgraded, done.out
         assert not has_014(site, "ganeti2")

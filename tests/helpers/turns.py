@@ -41,15 +41,15 @@ def come_to(site: Any, row: str) -> None:
             timeout=PATIENCE).expect(0)
 
 
-def lose(site: Any, row: str, host: str, *arguments: str) -> ansible.Played:
-    """The playbook, from whose row on a host is gone; then it is back."""
+def lose(site: Any, when: str, host: str, *arguments: str) -> ansible.Played:
+    """The playbook; from its line with `when` on a host is gone, and back at its end."""
     process = ansible.start(site, *arguments)
     assert process.stdout is not None
     lines = []
     try:
         for line in process.stdout:
             lines.append(line)
-            if "Run %s]" % row in line:
+            if when in line:
                 site.cut(host)
         return ansible.Played(process.wait(PATIENCE), "".join(lines))
     finally:
