@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
+from snftools import files
 from snftools.practice import copy, create, destroy
 from snftools.practice.server import Server
 
@@ -76,16 +77,16 @@ class PracticeSite:
 
     def cut(self, node: str) -> None:
         """The node does not answer any more: by its address, where nobody listens."""
-        text = self.conf.read_text()
-        self.conf.write_text(text.replace(self._reach(node), _NOBODY))
+        self._change_conf('root = "%s"' % self.node(node), _NOBODY)
 
     def mend(self, node: str) -> None:
         """It answers again."""
-        text = self.conf.read_text()
-        self.conf.write_text(text.replace(_NOBODY, self._reach(node)))
+        self._change_conf(_NOBODY, 'root = "%s"' % self.node(node))
 
-    def _reach(self, node: str) -> str:
-        return 'root = "%s"' % self.node(node)
+    def _change_conf(self, old: str, new: str) -> None:
+        """At once: commands that are starting read it."""
+        files.write_atomic(str(self.conf), self.conf.read_bytes().replace(old.encode(),
+                                                                          new.encode()))
 
     def plain(self, text: str) -> str:
         """Text without what only this site has, besides its directory and its ports."""
