@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from snftools.errors import Failed
 
@@ -45,19 +45,19 @@ def _signals_held() -> Iterator[None]:
     A blocked mask would be inherited by what is started, and an ignored signal must stay so.
     """
     came: List[int] = []
-    old = {} if threading.current_thread() is not threading.main_thread() else {
-        number: handler for number, handler in
-        ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
-        if callable(handler)}
+    main = threading.current_thread() is threading.main_thread()
+    old: Dict[int, Any] = {number: signal.getsignal(number)
+                           for number in (signal.SIGINT, signal.SIGTERM)
+                           if main and callable(signal.getsignal(number))}
     for number in old:
-        signal.signal(number, lambda number, _: came.append(number))
+        signal.signal(number, lambda late, _: came.append(late))
     try:
         yield
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
         for late in came:
-            old[signal.Signals(late)](late, None)
+            old[late](late, None)
 
 
 def communicate(process: Any, data: bytes, line: Optional[Callable[[bytes], None]],
