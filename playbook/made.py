@@ -66,7 +66,7 @@ def files(steps: Sequence[Mapping[str, Any]]) -> Dict[str, str]:
 def _role(phase: Phase) -> str:
     """A role that makes the phase's step, of the site or of the host."""
     lines = _task(_title(phase), _tasks(phase))
-    lines += ["  run_once: true"] if phase.site and phase.kind != RECORD else []
+    lines += ["  run_once: true"] if phase.site else []
     lines += ["  throttle: 1"] if phase.ordered else []
     lines += ["  vars:", "    snf_step_name: %s" % phase.name]
     lines += ["    snf_step_site: true"] if phase.site else []
